@@ -1,0 +1,149 @@
+/** Every secret of the stack: made here or taken from the stack file, kept in Secrets, and nowhere else. */
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { SecretKey } from "../../config/secrets.ts";
+import { labels } from "../../constants/labels.ts";
+import { stackLabels } from "../../topology/labels.ts";
+import { redisUser, renderRedisAcl } from "../../topology/redis.ts";
+import type { SecretSet } from "../../topology/types.ts";
+import { Component, dataLifetime, token, type RoomArgs } from "../shared/component.ts";
+import { redisUrl, sha256, siteCredentials, workerUrl } from "./derive.ts";
+
+export type GivenSecrets = Readonly<Partial<Record<SecretKey, pulumi.Output<string>>>>;
+
+/** Names of the Secrets, by what they hold; only those that this stack has. */
+export type SecretNames = Readonly<Partial<Record<SecretSet, pulumi.Output<string>>>>;
+
+interface Args extends RoomArgs {
+  readonly given: GivenSecrets;
+}
+
+export class Secrets extends Component {
+  readonly names: SecretNames;
+  readonly #args: Args;
+
+  constructor(name: string, args: Args, opts?: pulumi.ComponentResourceOptions) {
+    super(token("secrets", "Secrets"), name, {}, opts);
+    this.#args = args;
+    const { given } = args;
+    this.names = {
+      databaseAdmin: this.#databaseAdmin(),
+      redis: this.#redis(),
+      sites: this.#sites(),
+      ...(given.databaseTlsCa && { databaseTls: this.#databaseTls() }),
+      ...(given.imagePullConfig && {
+        imagePull: this.#secret(
+          "image-pull",
+          { ".dockerconfigjson": given.imagePullConfig },
+          "kubernetes.io/dockerconfigjson",
+        ),
+      }),
+      ...(given.sentryDsn && { sentry: this.#secret("sentry", { dsn: given.sentryDsn }) }),
+    };
+    this.registerOutputs({});
+  }
+
+  /** Made once and never again: a new value would not open what the old one closed. */
+  #lastingPassword(name: string, length: number): pulumi.Output<string> {
+    const options = { ...dataLifetime(this.#args.plan), ignoreChanges: ["*"] };
+    return new random.RandomPassword(name, { length, special: false }, this.child(name, options)).result;
+  }
+
+  /**
+   * A Secret without a fixed name: new content makes a new one first, and its users follow. Whoever loses one that holds keys
+   * loses data, so these live as long as the data.
+   */
+  #secret(name: string, stringData: Record<string, pulumi.Input<string>>, type = "Opaque", holdsKeys = false) {
+    const { plan, namespace } = this.#args;
+    return new k8s.core.v1.Secret(
+      name,
+      {
+        metadata: {
+          namespace,
+          labels: { ...stackLabels(plan.identity), ...(holdsKeys && { [labels.holdsData]: "true" }) },
+        },
+        type,
+        immutable: true,
+        stringData,
+      },
+      this.child(name, holdsKeys ? { retainOnDelete: plan.lifecycle.retainData } : {}),
+    ).metadata.name;
+  }
+
+  /** Of the server that we run, or of the managed one: what creates schemas and users. It never enters a pod of the bench. */
+  #databaseAdmin() {
+    const { plan, given } = this.#args;
+    const { database } = plan;
+    switch (database.mode) {
+      case "external":
+        return this.#secret("database-admin", {
+          username: database.adminUser,
+          password: given.databaseAdminPassword ?? missing("databaseAdminPassword"),
+        });
+      case "embedded":
+      case "operator": {
+        const username = database.engine === "mariadb" ? "root" : "postgres";
+        const type = database.mode === "operator" ? database.cluster.adminSecretType : "Opaque";
+        return this.#secret(
+          "database-admin",
+          { username, password: this.#lastingPassword("database-admin", 40) },
+          type,
+          true,
+        );
+      }
+    }
+  }
+
+  #databaseTls() {
+    const { given } = this.#args;
+    return this.#secret("database-tls", {
+      "ca.pem": given.databaseTlsCa ?? missing("databaseTlsCa"),
+      "cert.pem": given.databaseTlsCert ?? missing("databaseTlsCert"),
+      "key.pem": given.databaseTlsKey ?? missing("databaseTlsKey"),
+    });
+  }
+
+  #redis() {
+    const { plan, given } = this.#args;
+    const { redis } = plan;
+    switch (redis.mode) {
+      case "embedded": {
+        const [cache, queue] = [this.#lastingPassword("redis-cache", 32), this.#lastingPassword("redis-queue", 32)];
+        const queueUrl = queue.apply((password) => redisUrl(redis.queue, redisUser, password));
+        return this.#secret("redis", {
+          "cache-url": cache.apply((password) => redisUrl(redis.cache, redisUser, password)),
+          "queue-url": queueUrl,
+          "queue-url-worker": queueUrl.apply(workerUrl),
+          "cache-users.acl": cache.apply((password) => renderRedisAcl(sha256(password))),
+          "queue-users.acl": queue.apply((password) => renderRedisAcl(sha256(password))),
+        });
+      }
+      case "external": {
+        const cache = given.redisCachePassword ?? missing("redisCachePassword");
+        const queue = given.redisQueuePassword ?? missing("redisQueuePassword");
+        const queueUrl = queue.apply((password) => redisUrl(redis.queue, "default", password));
+        return this.#secret("redis", {
+          "cache-url": cache.apply((password) => redisUrl(redis.cache, "default", password)),
+          "queue-url": queueUrl,
+          "queue-url-worker": queueUrl.apply(workerUrl),
+        });
+      }
+    }
+  }
+
+  /** Credentials of every site, archived ones too: their data is still there, and theirs to read. */
+  #sites() {
+    const seed = this.#lastingPassword("sites-seed", 64);
+    const sites = this.#args.plan.sites.map((site) => site.name);
+    const credentials = seed.apply((value) =>
+      JSON.stringify(Object.fromEntries(sites.map((site) => [site, siteCredentials(value, site)]))),
+    );
+    return this.#secret("sites", { "sites.json": credentials }, "Opaque", true);
+  }
+}
+
+/** The parser has asked for it; that it is not here is a mistake of ours. */
+function missing(key: SecretKey): never {
+  throw new Error(`the secret frappe:${key} is not here, though the configuration was accepted without it`);
+}

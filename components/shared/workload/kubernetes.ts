@@ -1,0 +1,179 @@
+/** A planned workload as a Deployment or a StatefulSet. */
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { labels } from "../../../constants/labels.ts";
+import { podLabels, selectorOf, stackLabels } from "../../../topology/labels.ts";
+import type { StackPlan } from "../../../topology/plan.ts";
+import type { ServicePlan, VolumePlan, WorkloadPlan } from "../../../topology/types.ts";
+import { podVolumes, renderContainer, type References } from "./pod.ts";
+
+export interface Placement {
+  readonly plan: StackPlan;
+  readonly namespace: pulumi.Input<string>;
+}
+
+const releaseOf = (plan: StackPlan, { scope }: { scope: "release" | "stack" }) =>
+  scope === "release" ? plan.release.id : undefined;
+
+/** Where pods go: apart where they can be, together where they share a volume that holds on one node only. */
+function placement(plan: StackPlan, workload: WorkloadPlan, selector: Readonly<Record<string, string>>) {
+  const topologyKey = "kubernetes.io/hostname";
+  if (plan.oneNode && workload.mountsSites) {
+    const matchLabels = { [labels.instance]: plan.identity.stack, [labels.mountsSites]: "true" };
+    const term = { topologyKey, labelSelector: { matchLabels } };
+    return { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } };
+  }
+  const { [labels.name]: _, ...component } = selector;
+  return {
+    topologySpreadConstraints: [
+      { maxSkew: 1, topologyKey, whenUnsatisfiable: "ScheduleAnyway", labelSelector: { matchLabels: component } },
+    ],
+  };
+}
+
+function podTemplate({ plan }: Placement, workload: WorkloadPlan, references: References) {
+  const selector = selectorOf(workload.component, releaseOf(plan, workload), workload.name);
+  const hosts = workload.loopbackHosts ?? [];
+  const imagePull = references.secrets.imagePull;
+  return {
+    metadata: { labels: podLabels(plan.identity, workload, releaseOf(plan, workload)) },
+    spec: {
+      serviceAccountName: workload.room,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: workload.stopGrace,
+      ...(imagePull !== undefined && { imagePullSecrets: [{ name: imagePull }] }),
+      ...(hosts.length > 0 && { hostAliases: [{ ip: "127.0.0.1", hostnames: [...hosts] }] }),
+      ...placement(plan, workload, selector),
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: workload.user,
+        runAsGroup: workload.user,
+        fsGroup: workload.user,
+        // Else the kubelet walks a whole NFS volume at each start.
+        fsGroupChangePolicy: "OnRootMismatch",
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      ...(workload.setup.length > 0 && {
+        initContainers: workload.setup.map((container) => renderContainer(container, references)),
+      }),
+      containers: workload.containers.map((container) => renderContainer(container, references)),
+      volumes: podVolumes([...workload.setup, ...workload.containers], references),
+    },
+  };
+}
+
+/**
+ * Renders a workload.
+ *
+ * A Deployment has no fixed name, and the release's id is in its selector: a new release makes a new one before the old goes.
+ * A StatefulSet is called by name, so its name is fixed.
+ */
+export function renderWorkload(
+  place: Placement,
+  workload: WorkloadPlan,
+  references: References,
+  opts: pulumi.CustomResourceOptions,
+): k8s.apps.v1.Deployment | k8s.apps.v1.StatefulSet {
+  const { plan, namespace } = place;
+  const matchLabels = selectorOf(workload.component, releaseOf(plan, workload), workload.name);
+  const template = podTemplate(place, workload, references);
+  const common = { namespace, labels: podLabels(plan.identity, workload, releaseOf(plan, workload)) };
+  switch (workload.kind) {
+    case "set":
+      return new k8s.apps.v1.Deployment(
+        workload.name,
+        {
+          metadata: common,
+          spec: {
+            replicas: workload.replicas,
+            revisionHistoryLimit: 2,
+            progressDeadlineSeconds: 600,
+            strategy:
+              workload.update === "recreate"
+                ? { type: "Recreate" }
+                : { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+            selector: { matchLabels },
+            template,
+          },
+        },
+        opts,
+      );
+    case "member":
+      return new k8s.apps.v1.StatefulSet(
+        workload.name,
+        {
+          metadata: {
+            ...common,
+            name: workload.name,
+            labels: { ...common.labels, ...(workload.holdsData && { [labels.holdsData]: "true" }) },
+          },
+          spec: { serviceName: workload.name, replicas: workload.replicas, selector: { matchLabels }, template },
+        },
+        opts,
+      );
+  }
+}
+
+export function renderService(
+  place: Placement,
+  service: ServicePlan,
+  opts: pulumi.CustomResourceOptions,
+): k8s.core.v1.Service {
+  const { plan, namespace } = place;
+  return new k8s.core.v1.Service(
+    service.logicalName,
+    {
+      metadata: {
+        name: service.name,
+        namespace,
+        labels: { ...stackLabels(plan.identity), [labels.component]: service.component },
+      },
+      spec: {
+        ...(service.headless && { clusterIP: "None" }),
+        selector: selectorOf(service.component, releaseOf(plan, service), service.workload),
+        ports: service.ports.map(({ name, port }) => ({ name, port, targetPort: name, protocol: "TCP" })),
+      },
+    },
+    opts,
+  );
+}
+
+/** A claim is called by name, and its loss is the data's: it lives as long as the stack file says. */
+export function renderVolume(
+  place: Placement,
+  volume: VolumePlan,
+  opts: pulumi.CustomResourceOptions,
+): k8s.core.v1.PersistentVolumeClaim {
+  const { plan, namespace } = place;
+  return new k8s.core.v1.PersistentVolumeClaim(
+    volume.logicalName,
+    {
+      metadata: {
+        name: volume.name,
+        namespace,
+        labels: { ...stackLabels(plan.identity), [labels.component]: volume.component, [labels.holdsData]: "true" },
+        // A class that binds with its first pod keeps the claim pending until then.
+        annotations: { "pulumi.com/skipAwait": "true" },
+      },
+      spec: {
+        accessModes: [volume.accessMode],
+        resources: { requests: { storage: volume.size } },
+        ...(volume.storageClass !== undefined && { storageClassName: volume.storageClass }),
+      },
+    },
+    opts,
+  );
+}
+
+/** Rendered files without a fixed name: new content makes a new object first, and its users roll. */
+export function renderFiles(
+  place: Placement,
+  name: string,
+  data: Readonly<Record<string, string>>,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+  const { plan, namespace } = place;
+  const metadata = { namespace, labels: stackLabels(plan.identity) };
+  return new k8s.core.v1.ConfigMap(name, { metadata, immutable: true, data: { ...data } }, opts).metadata.name;
+}

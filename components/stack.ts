@@ -1,0 +1,48 @@
+/** The whole platform of one environment: each room gets the plan, and what the rooms before it have made. */
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { StackPlan } from "../topology/plan.ts";
+import { Bench } from "./bench/index.ts";
+import { Database } from "./database/index.ts";
+import { Edge } from "./edge/index.ts";
+import { StackNamespace } from "./namespace/index.ts";
+import { Network } from "./network/index.ts";
+import { Redis } from "./redis/index.ts";
+import { Secrets, type GivenSecrets } from "./secrets/index.ts";
+import { Component, token } from "./shared/component.ts";
+
+export interface FrappeStackArgs {
+  readonly plan: StackPlan;
+  /** Secrets that the stack file holds. */
+  readonly given: GivenSecrets;
+}
+
+/** The cluster as the stack file names it, never as whoever runs Pulumi happens to have it selected. */
+function cluster({ platform }: StackPlan): k8s.Provider {
+  const { context, clusterIdentifier } = platform;
+  return new k8s.Provider("cluster", {
+    ...(context !== undefined && { context }),
+    ...(clusterIdentifier !== undefined && { clusterIdentifier }),
+  });
+}
+
+export class FrappeStack extends Component {
+  /** Addresses of the active sites. */
+  readonly urls: readonly string[];
+  readonly releaseId: string;
+
+  constructor(name: string, { plan, given }: FrappeStackArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(token("stack", "FrappeStack"), name, {}, { ...opts, providers: { kubernetes: cluster(plan) } });
+    const { namespace } = new StackNamespace("namespace", { plan }, { parent: this });
+    const room = { plan, namespace };
+    const network = new Network("network", room, { parent: this });
+    const secrets = new Secrets("secrets", { ...room, given }, { parent: this }).names;
+    const database = new Database("database", { ...room, secrets }, { parent: this, dependsOn: [network] });
+    const redis = new Redis("redis", { ...room, secrets }, { parent: this, dependsOn: [network] });
+    const bench = new Bench("bench", { ...room, secrets }, { parent: this, dependsOn: [network, database, redis] });
+    new Edge("edge", { ...room, service: bench.service }, { parent: this });
+    this.urls = plan.sites.filter(({ state }) => state === "active").map((site) => `https://${site.name}`);
+    this.releaseId = plan.release.id;
+    this.registerOutputs({ urls: this.urls, releaseId: this.releaseId });
+  }
+}

@@ -1,0 +1,85 @@
+/** Sites among each other, and against the image and the database. */
+import { didYouMean, type Problem } from "../problems.ts";
+import { twins, type Rule } from "./rule.ts";
+
+/** Every host name that leads to a site, with the key path that declares it. */
+const hosts: Rule = {
+  needs: ["sites"],
+  check: ({ sites }) => {
+    const declared = sites.flatMap((site, i) => [
+      { host: site.name, path: `frappe:sites[${i}].name` },
+      ...site.domains.map((host, j) => ({ host, path: `frappe:sites[${i}].domains[${j}]` })),
+    ]);
+    return twins(declared, ({ host }) => host).map(({ item, earlier }) => ({
+      path: item.path,
+      message: `expected a host that leads to one site, got ${item.host}, which ${earlier.path} has already`,
+    }));
+  },
+};
+
+const schemas: Rule = {
+  needs: ["sites"],
+  check: ({ sites }) =>
+    twins(
+      sites.map((site, i) => ({ site, i })),
+      ({ site }) => site.schema,
+    )
+      .filter(({ item, earlier }) => item.site.name !== earlier.site.name)
+      .map(({ item, earlier }) => ({
+        path: `frappe:sites[${item.i}].schema`,
+        message: `expected a schema of its own, got ${item.site.schema}, which ${earlier.site.name} has; two sites in one schema overwrite each other`,
+      })),
+};
+
+const oneActive: Rule = {
+  needs: ["sites"],
+  check: ({ sites }) =>
+    sites.some(({ state }) => state === "active")
+      ? []
+      : [
+          {
+            path: "frappe:sites",
+            message: "expected at least one active site; a stack without one has nothing to route",
+          },
+        ],
+};
+
+const apps: Rule = {
+  needs: ["sites", "image"],
+  check: ({ sites, image }) =>
+    sites.flatMap((site, i): Problem[] => {
+      const path = `frappe:sites[${i}].apps`;
+      const order: Problem[] = site.apps[0] === "frappe" ? [] : [{ path, message: "expected frappe as the first app" }];
+      const missing = site.apps.flatMap((app, j): Problem[] => {
+        if (Object.hasOwn(image.apps, app)) {
+          return [];
+        }
+        const meant = didYouMean(app, Object.keys(image.apps));
+        const remedy = meant ? `did you mean ${meant}?` : `it holds ${Object.keys(image.apps).join(", ")}`;
+        return [{ path: `${path}[${j}]`, message: `expected an app that the image holds, got ${app}; ${remedy}` }];
+      });
+      return [...order, ...missing];
+    }),
+};
+
+const erpnextOnPostgres: Rule = {
+  needs: ["sites", "database"],
+  check: ({ sites, database }) => {
+    if (database.engine !== "postgres" || database.acceptExperimental === true) {
+      return [];
+    }
+    return sites.flatMap((site, i) =>
+      site.apps.includes("erpnext")
+        ? [
+            {
+              path: `frappe:sites[${i}].apps`,
+              message:
+                "ERPNext on Postgres is experimental upstream, with failing queries; use engine mariadb, or say frappe:database.acceptExperimental: true",
+            },
+          ]
+        : [],
+    );
+  },
+};
+
+export const siteRules: readonly Rule[] = [hosts, schemas, oneActive, apps, erpnextOnPostgres];

@@ -1,0 +1,62 @@
+/** Where the stack runs, and which image it runs. */
+import { z } from "zod";
+import { limits } from "../../constants/limits.ts";
+import { appName, appVersion, dnsLabel, imageDigest, imageRepository, imageTag, pattern } from "./primitives.ts";
+
+export const environment = z
+  .enum(["dev", "staging", "prod"], { error: "expected dev, staging or prod" })
+  .describe("What the stack is for; policies are stricter towards prod.");
+
+export const platform = z
+  .strictObject({
+    kind: z.literal("kubernetes", { error: "expected kubernetes" }).describe("The platform that is rendered for."),
+    context: pattern(/^[A-Za-z0-9][A-Za-z0-9@:/._-]*$/, "a context of the kubeconfig file")
+      .optional()
+      .describe("Context of the kubeconfig file; left out, its current one."),
+    namespace: dnsLabel.describe("Namespace that the stack owns."),
+    nodes: z
+      .enum(["single", "many"], { error: "expected single or many" })
+      .default("many")
+      .describe("Whether pods can land on more than one node; a ReadWriteOnce sites volume needs single."),
+    clusterDomain: pattern(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "a DNS domain", 100)
+      .default("cluster.local")
+      .describe("DNS domain of the cluster's Services."),
+    clusterIdentifier: dnsLabel
+      .optional()
+      .describe("A name of ours for the cluster: without it a renamed server address replaces every object."),
+  })
+  .describe("Where the stack runs.");
+
+export const image = z
+  .strictObject({
+    repository: imageRepository.describe("Repository of the bench image, with its registry."),
+    tag: imageTag.describe("Version that people read; the digest decides."),
+    digest: imageDigest.describe("Digest of the image's manifest list; `npm run pin-images` finds it."),
+    apps: z
+      .record(appName, appVersion)
+      .refine((apps) => "frappe" in apps, { error: "expected an image with the app frappe" })
+      .refine((apps) => Object.keys(apps).length <= limits.appsPerImage, {
+        error: `expected at most ${limits.appsPerImage} apps`,
+      })
+      .describe("Apps that the image holds, and their versions, in the order of installation."),
+  })
+  .describe("The bench image: one for every role (frappe_docker, entrypoint contract of 2026-04 or later).");
+
+export const release = z
+  .strictObject({
+    strategy: z
+      .enum(["blueGreen", "recreate"], { error: "expected blueGreen or recreate" })
+      .default("blueGreen")
+      .describe("blueGreen: the new set stands beside the old. recreate: the old set goes first (small nodes)."),
+    attempt: z
+      .int({ error: "expected a whole number from 1" })
+      .min(1, { error: "expected a whole number from 1" })
+      .max(999, { error: "expected a whole number up to 999" })
+      .default(1)
+      .describe("Raise it to try a release again that failed."),
+    gitSha: pattern(/^[0-9a-f]{40}$/, "a git revision of 40 hexadecimal digits", 40)
+      .optional()
+      .describe("Revision of the deployment's source, for the record."),
+  })
+  .prefault({})
+  .describe("How one version follows another.");

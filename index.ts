@@ -1,0 +1,13 @@
+/** Load the stack file, plan the platform, build it. */
+import * as pulumi from "@pulumi/pulumi";
+import { FrappeStack } from "./components/stack.ts";
+import { loadConfig } from "./config/load.ts";
+import type { SecretKey } from "./config/secrets.ts";
+import { planStack } from "./topology/plan.ts";
+
+const { config, secrets } = loadConfig();
+const given = new Set(Object.keys(secrets) as SecretKey[]);
+const stack = new FrappeStack("frappe", { plan: planStack(pulumi.getStack(), config, given), given: secrets });
+
+export const urls = stack.urls;
+export const releaseId = stack.releaseId;

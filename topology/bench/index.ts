@@ -1,0 +1,109 @@
+/** The bench of one release: its workloads, their addresses, and the files that they read. */
+import { bytes } from "../../config/units.ts";
+import { ports } from "../../constants/ports.ts";
+import { names } from "../names.ts";
+import { renderNginx } from "../nginx/config.ts";
+import { renderSessionProxy } from "../nginx/session-proxy.ts";
+import type { ConfigFilesPlan, ServicePlan, VolumePlan, WorkloadPlan } from "../types.ts";
+import { benchFiles, socketioName, socketioService, webPort, webService, type BenchContext } from "./context.ts";
+import { planNginx, planScheduler, planSocketio, planWeb, planWorkers } from "./roles.ts";
+
+export interface BenchPlan {
+  readonly files: ConfigFilesPlan;
+  readonly sitesVolume: VolumePlan;
+  readonly workloads: readonly WorkloadPlan[];
+  /** Addresses inside a release; they come and go with it. */
+  readonly releaseServices: readonly ServicePlan[];
+  /** Where traffic comes in: the one address that moves from release to release, and moves last. */
+  readonly edgeService: ServicePlan;
+}
+
+/** common_site_config.json: what holds for every site. Addresses are in the environment, passwords in neither. */
+function commonSiteConfig({ config }: BenchContext): string {
+  const { bench, database } = config;
+  const tls = database.mode === "external" && database.engine === "mariadb";
+  const common = {
+    bench_id: bench.id,
+    db_type: database.engine,
+    webserver_port: ports.web,
+    socketio_port: ports.socketio,
+    http_timeout: bench.web.timeout,
+    max_file_size: bytes(bench.nginx.bodyLimit),
+    scheduler_tick_interval: bench.scheduler.tickInterval,
+    workers: Object.fromEntries(Object.entries(bench.queues).map(([name, { timeout }]) => [name, { timeout }])),
+    chromium_path: "/usr/bin/chromium-headless-shell",
+    developer_mode: 0,
+    allow_tests: false,
+    server_script_enabled: false,
+    ...(tls && {
+      db_ssl_ca: "/etc/frappe/database-tls/ca.pem",
+      db_ssl_cert: "/etc/frappe/database-tls/cert.pem",
+      db_ssl_key: "/etc/frappe/database-tls/key.pem",
+    }),
+  };
+  return `${JSON.stringify(common, null, 1)}\n`;
+}
+
+function files(context: BenchContext): ConfigFilesPlan {
+  const { config, hosts } = context;
+  const socketio = Array.from({ length: config.bench.socketio.replicas }, (_, i) => socketioService(context, i));
+  const nginx = renderNginx({
+    hosts,
+    web: webService(context),
+    socketio,
+    trustedProxies: config.edge.trustedProxies,
+    bodyLimit: bytes(config.bench.nginx.bodyLimit),
+    readTimeout: config.bench.web.timeout,
+    redirectToHttps: config.edge.kind === "ingress",
+    hsts: config.edge.hsts,
+  });
+  return {
+    name: benchFiles,
+    files: {
+      "common_site_config.json": commonSiteConfig(context),
+      "apps.txt": `${Object.keys(config.image.apps).join("\n")}\n`,
+      "nginx.conf": nginx,
+      "session-proxy.conf": renderSessionProxy(hosts, webService(context)),
+    },
+  };
+}
+
+function releaseServices(context: BenchContext): ServicePlan[] {
+  const scoped = { scope: "release", headless: false } as const;
+  const socketio = Array.from({ length: context.config.bench.socketio.replicas }, (_, i) => ({
+    ...scoped,
+    name: socketioService(context, i),
+    logicalName: `${socketioName(i)}-service`,
+    component: "socketio",
+    workload: socketioName(i),
+    ports: [{ name: "socketio", port: ports.socketio }],
+  }));
+  return [
+    { ...scoped, name: webService(context), logicalName: "web-service", component: "web", ports: [webPort] },
+    ...socketio,
+  ];
+}
+
+export function planBench(context: BenchContext): BenchPlan {
+  const { sitesVolume } = context.config;
+  return {
+    files: files(context),
+    sitesVolume: { name: names.sitesVolume, logicalName: "sites", component: "bench", ...sitesVolume },
+    workloads: [
+      planWeb(context),
+      ...planSocketio(context),
+      planScheduler(context),
+      ...planWorkers(context),
+      planNginx(context),
+    ],
+    releaseServices: releaseServices(context),
+    edgeService: {
+      name: names.nginx,
+      logicalName: "nginx-service",
+      component: "nginx",
+      scope: "release",
+      ports: [{ name: "http", port: ports.nginx }],
+      headless: false,
+    },
+  };
+}

@@ -1,0 +1,217 @@
+/**
+ * nginx in front of a release, rendered whole: nothing of the image's template is used, since that one puts unchecked values
+ * through envsubst. Every value that enters here has passed the parser's allow-lists (host names, CIDRs, whole numbers).
+ */
+import { paths } from "../../constants/paths.ts";
+import { ports } from "../../constants/ports.ts";
+import { siteMap } from "./hosts.ts";
+
+export interface NginxConfig {
+  /** Host name → site name, for every active domain. */
+  readonly hosts: ReadonlyMap<string, string>;
+  /** Address of this release's gunicorn. */
+  readonly web: string;
+  /** Addresses of this release's socketio replicas, in order. */
+  readonly socketio: readonly string[];
+  /** Ranges whose X-Forwarded-For and -Proto are believed. */
+  readonly trustedProxies: readonly string[];
+  /** Largest request body, bytes. */
+  readonly bodyLimit: number;
+  /** Seconds that gunicorn may take. */
+  readonly readTimeout: number;
+  /** Whether plain http is sent to https here, because the edge has no portable way to. */
+  readonly redirectToHttps: boolean;
+  readonly hsts: { readonly maxAge: number; readonly includeSubdomains: boolean; readonly preload: boolean };
+}
+
+/** Processes, temporary paths and logs: what any nginx of ours begins with, under a read-only root and no root user. */
+export const preamble = `worker_processes auto;
+pid /tmp/nginx.pid;
+error_log /dev/stderr warn;
+events { worker_connections 4096; }
+`;
+
+export const httpBasics = `  include /etc/nginx/mime.types;
+  default_type application/octet-stream;
+  client_body_temp_path /tmp/nginx-body;
+  proxy_temp_path /tmp/nginx-proxy;
+  fastcgi_temp_path /tmp/nginx-fastcgi;
+  uwsgi_temp_path /tmp/nginx-uwsgi;
+  scgi_temp_path /tmp/nginx-scgi;
+  server_tokens off;
+  absolute_redirect off;
+`;
+
+const jsonLog = `  log_format json escape=json '{"time":"$time_iso8601","site":"$site","host":"$host","remote":"$remote_addr",'
+    '"method":"$request_method","uri":"$uri","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,'
+    '"upstream":"$upstream_addr","upstream_seconds":"$upstream_response_time","request":"$request_id"}';
+  access_log /dev/stdout json;
+`;
+
+function hstsValue({ maxAge, includeSubdomains, preload }: NginxConfig["hsts"]): string {
+  return [
+    `max-age=${maxAge}`,
+    ...(includeSubdomains ? ["includeSubDomains"] : []),
+    ...(preload ? ["preload"] : []),
+  ].join("; ");
+}
+
+/** Whom to believe about the client's address and scheme. Without the geo block anybody could claim https. */
+function trust({ trustedProxies, hsts }: NginxConfig): string {
+  return `${trustedProxies.map((range) => `  set_real_ip_from ${range};`).join("\n")}
+  real_ip_header X-Forwarded-For;
+  real_ip_recursive on;
+  geo $realip_remote_addr $by_proxy {
+    default 0;
+${trustedProxies.map((range) => `    ${range} 1;`).join("\n")}
+  }
+  map "$by_proxy:$http_x_forwarded_proto" $client_scheme {
+    default $scheme;
+    "1:https" https;
+  }
+  map $client_scheme $hsts {
+    default "";
+    https "${hstsValue(hsts)}";
+  }
+`;
+}
+
+/** A page of another origin must not open a socket with its visitor's cookies; a client without Origin is no browser. */
+const originCheck = `  map "$http_origin $host" $foreign_origin {
+    default 1;
+    "~^ " 0;
+    "~^https?://(?<origin_host>[^:/ ]+)(:[0-9]+)? \\k<origin_host>$" 0;
+  }
+`;
+
+const securityHeaders = `    add_header X-Frame-Options SAMEORIGIN always;
+    add_header X-Content-Type-Options nosniff always;
+    add_header Referrer-Policy strict-origin-when-cross-origin always;
+    add_header Strict-Transport-Security $hsts always;
+`;
+
+/** One level deeper: a location that adds a header of its own loses those of its server. */
+const repeatedHeaders = securityHeaders.replaceAll(/^ {4}/gm, "      ");
+
+const upstreams = ({ web, socketio }: NginxConfig) => `  upstream web {
+    server ${web}:${ports.web} max_fails=0;
+    keepalive 32;
+  }
+  # A client starts with polling and must stay on one replica; its address decides, alike in every nginx.
+  upstream socketio {
+    hash $remote_addr consistent;
+${socketio.map((address) => `    server ${address}:${ports.socketio} max_fails=2 fail_timeout=5s;`).join("\n")}
+  }
+`;
+
+const server = ({
+  hosts,
+  bodyLimit,
+  readTimeout,
+  redirectToHttps,
+}: NginxConfig) => `  # Unknown hosts get no answer at all.
+  server {
+    listen ${ports.nginx} default_server;
+    server_name _;
+    return 444;
+  }
+  server {
+    listen ${ports.nginx};
+    server_name ${[...hosts.keys()].join("\n      ")};
+    root ${paths.sites};
+${redirectToHttps ? "    if ($client_scheme != https) { return 301 https://$host$request_uri; }\n" : ""}    client_max_body_size ${bodyLimit};
+    client_body_buffer_size 64k;
+    keepalive_timeout 65s;
+    proxy_http_version 1.1;
+    proxy_buffer_size 128k;
+    proxy_buffers 4 256k;
+    proxy_busy_buffers_size 256k;
+    proxy_set_header Host $host;
+    proxy_set_header Connection "";
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Proto $client_scheme;
+    proxy_set_header X-Request-Id $request_id;
+    proxy_set_header X-Frappe-Site-Name $site;
+    proxy_set_header X-Use-X-Accel-Redirect True;
+${securityHeaders}
+    # Assets are the image's own, so that a release never serves another one's. Hashed names never change.
+    location ~ ^/assets/.+\\.[A-Z0-9]{8}\\.(?:js|css)$ {
+      root ${paths.bench};
+      add_header Cache-Control "public, max-age=31536000, immutable";
+${repeatedHeaders}      try_files $uri =404;
+    }
+    location /assets/ {
+      root ${paths.bench};
+      add_header Cache-Control "public, max-age=3600";
+${repeatedHeaders}      try_files $uri =404;
+    }
+
+    # Private files: only by X-Accel-Redirect, after Frappe has checked the reader.
+    location ~ ^/protected/(.*)$ {
+      internal;
+      try_files /$site/$1 =404;
+    }
+
+    location /socket.io/ {
+      if ($foreign_origin) { return 403; }
+      proxy_pass http://socketio;
+      proxy_set_header Host $host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Proto $client_scheme;
+      proxy_set_header X-Frappe-Site-Name $site;
+      # Frappe asks this address who the session belongs to; in the socketio pod it leads to the session proxy beside it.
+      proxy_set_header Origin http://$host:${ports.web};
+      proxy_read_timeout 3600s;
+      proxy_next_upstream error timeout;
+    }
+
+    # Uploads that a browser would run must not be shown in the site's own origin.
+    location ~ ^/files/.*\\.(?:htm|html|svg|xml|xhtml)$ {
+      add_header Content-Disposition attachment;
+${repeatedHeaders}      try_files /$site/public/$uri @web;
+    }
+    location / {
+      rewrite ^(.+)/$ $1 permanent;
+      rewrite ^(.+)/index\\.html$ $1 permanent;
+      rewrite ^(.+)\\.html$ $1 permanent;
+      try_files /$site/public/$uri @web;
+    }
+    location @web {
+      proxy_pass http://web;
+      proxy_redirect off;
+      # Longer than gunicorn's own limit: the one that knows the request should give up on it.
+      proxy_read_timeout ${readTimeout + 5}s;
+    }
+  }
+  # For the kubelet and the exporter; not in any Service.
+  server {
+    listen ${ports.nginxStatus};
+    access_log off;
+    location = /healthz { return 200 "ok\\n"; }
+    location = /status { stub_status; }
+    location / { return 404; }
+  }
+`;
+
+const compression = `  gzip on;
+  gzip_comp_level 5;
+  gzip_min_length 256;
+  gzip_proxied any;
+  gzip_vary on;
+  gzip_types application/javascript application/json application/xml application/rss+xml font/opentype image/svg+xml
+    image/x-icon text/css text/plain text/xml;
+`;
+
+/** The complete nginx.conf. */
+export function renderNginx(config: NginxConfig): string {
+  return `${preamble}http {
+${httpBasics}  sendfile on;
+${compression}${siteMap(config.hosts)}${jsonLog}${trust(config)}${originCheck}  map $http_upgrade $connection_upgrade {
+    default upgrade;
+    "" "";
+  }
+${upstreams(config)}${server(config)}}
+`;
+}

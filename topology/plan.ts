@@ -1,0 +1,58 @@
+/** The one composition of rooms: a stack file in, everything that will stand out. Pure; the same input gives the same plan. */
+import type { SecretKey } from "../config/secrets.ts";
+import type { StackConfig } from "../config/stack.ts";
+import { hostMap } from "./bench/context.ts";
+import { planBench, type BenchPlan } from "./bench/index.ts";
+import { planDatabase, type DatabasePlan } from "./database/index.ts";
+import { planEdge, type EdgePlan } from "./edge.ts";
+import type { Identity } from "./labels.ts";
+import { planNetwork, type NetworkPlan } from "./network.ts";
+import { planRedis, type RedisPlan } from "./redis.ts";
+import { planRelease, type ReleasePlan } from "./release.ts";
+
+export interface SitePlan {
+  readonly name: string;
+  readonly schema: string;
+  readonly state: "active" | "archived";
+}
+
+export interface StackPlan {
+  readonly identity: Identity;
+  readonly platform: StackConfig["platform"];
+  readonly lifecycle: StackConfig["lifecycle"];
+  /** Whether all pods that mount the sites volume must share a node. */
+  readonly oneNode: boolean;
+  readonly release: ReleasePlan;
+  readonly sites: readonly SitePlan[];
+  readonly bench: BenchPlan;
+  readonly database: DatabasePlan;
+  readonly redis: RedisPlan;
+  readonly edge: EdgePlan;
+  readonly network: NetworkPlan;
+  readonly given: ReadonlySet<SecretKey>;
+}
+
+/**
+ * @param stack Pulumi's name of the stack; it labels what belongs together.
+ * @param given Secrets that the stack file holds; only that they are there, never their values.
+ */
+export function planStack(stack: string, config: StackConfig, given: ReadonlySet<SecretKey>): StackPlan {
+  const release = planRelease(config);
+  const database = planDatabase(config);
+  const redis = planRedis(config);
+  const context = { config, release, given, database, hosts: hostMap(config) };
+  return {
+    identity: { stack, environment: config.environment },
+    platform: config.platform,
+    lifecycle: config.lifecycle,
+    oneNode: config.sitesVolume.accessMode === "ReadWriteOnce",
+    release,
+    sites: config.sites.map(({ name, schema, state }) => ({ name, schema, state })),
+    bench: planBench(context),
+    database,
+    redis,
+    edge: planEdge(config),
+    network: planNetwork(context, database, redis),
+    given,
+  };
+}

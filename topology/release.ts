@@ -1,0 +1,70 @@
+/** What is released: the identity that every step hangs on, and the facts that reviewers and policies read. */
+import { createHash } from "node:crypto";
+import type { StackConfig } from "../config/stack.ts";
+
+export interface ReleaseManifest {
+  readonly releaseId: string;
+  readonly attempt: number;
+  readonly strategy: StackConfig["release"]["strategy"];
+  readonly gitSha?: string;
+  readonly image: string;
+  readonly apps: readonly { readonly name: string; readonly version: string }[];
+  readonly sites: readonly {
+    readonly name: string;
+    readonly state: "active" | "archived";
+    readonly schema: string;
+    readonly apps: readonly string[];
+    readonly domains: readonly string[];
+  }[];
+}
+
+export interface ReleasePlan {
+  readonly id: string;
+  readonly strategy: StackConfig["release"]["strategy"];
+  readonly image: string;
+  readonly version: string;
+  readonly manifest: ReleaseManifest;
+}
+
+/** `repository:tag@digest`: the tag is for people, the digest decides. */
+export const imageReference = (image: { repository: string; tag: string; digest: string }): string =>
+  `${image.repository}:${image.tag}@${image.digest}`;
+
+/**
+ * Identity of a release: whatever makes a migration or new code necessary, and nothing else. Replicas, memory or tuning are not
+ * in it, so changing them runs no step. The list of keys is a contract: changing it makes every stack release once more.
+ */
+function releaseId(config: StackConfig): string {
+  const facts = {
+    digest: config.image.digest,
+    apps: Object.entries(config.image.apps),
+    sites: config.sites
+      .map(({ name, apps, domains, schema, state }) => ({ name, apps, domains, schema, state }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    database: { engine: config.database.engine, mode: config.database.mode },
+    bench: { id: config.bench.id, queues: config.bench.queues },
+    attempt: config.release.attempt,
+  };
+  return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 10);
+}
+
+export function planRelease(config: StackConfig): ReleasePlan {
+  const id = releaseId(config);
+  const image = imageReference(config.image);
+  const { strategy, attempt, gitSha } = config.release;
+  return {
+    id,
+    strategy,
+    image,
+    version: config.image.tag,
+    manifest: {
+      releaseId: id,
+      attempt,
+      strategy,
+      ...(gitSha !== undefined && { gitSha }),
+      image,
+      apps: Object.entries(config.image.apps).map(([name, version]) => ({ name, version })),
+      sites: config.sites.map(({ name, state, schema, apps, domains }) => ({ name, state, schema, apps, domains })),
+    },
+  };
+}
