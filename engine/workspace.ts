@@ -1,0 +1,47 @@
+/** A throw-away place for one preview: state, a copy of the stack file, an event log. Gone afterwards, however it ends. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { passphraseCrypter } from "./passphrase.ts";
+import { previewableCopy, type StackFile } from "./stack-file.ts";
+
+export interface Workspace {
+  readonly folder: string;
+  readonly configFile: string;
+  readonly eventLog: string;
+  readonly environment: Readonly<Record<string, string>>;
+  remove(): void;
+}
+
+/** An empty stack in a file backend, as `pulumi stack init` leaves it, without its half second and its edit of the stack file. */
+function emptyStack(folder: string, project: string, stack: string): void {
+  const stacks = join(folder, "state/.pulumi/stacks", project);
+  mkdirSync(stacks, { recursive: true });
+  writeFileSync(join(folder, "state/.pulumi/meta.yaml"), "version: 1\n");
+  const checkpoint = { version: 3, checkpoint: { stack: `organization/${project}/${stack}`, latest: null } };
+  writeFileSync(join(stacks, `${stack}.json`), JSON.stringify(checkpoint));
+}
+
+export function makeWorkspace(project: string, { stack, path }: StackFile): Workspace {
+  const folder = mkdtempSync(join(tmpdir(), "frappe-preview-"));
+  const passphrase = randomBytes(16).toString("hex");
+  const configFile = join(folder, `Pulumi.${stack}.yaml`);
+  emptyStack(folder, project, stack);
+  writeFileSync(configFile, previewableCopy(path, passphraseCrypter(passphrase)));
+  return {
+    folder,
+    configFile,
+    eventLog: join(folder, "events.json"),
+    environment: {
+      PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: passphrase,
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      // The event log is an option of the engine's developers; it alone gives the display and the events of one run.
+      PULUMI_DEBUG_COMMANDS: "true",
+      // Turning an Output into text would put a help text into a manifest; this makes it an error.
+      PULUMI_ERROR_OUTPUT_STRING: "true",
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}

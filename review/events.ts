@@ -1,0 +1,62 @@
+/** What the engine reports of a run: one JSON event a line (pulumi/pulumi, sdk/go/common/apitype/events.go). */
+import { existsSync, readFileSync } from "node:fs";
+
+export interface ResourceState {
+  readonly type: string;
+  readonly urn: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly protect?: boolean;
+  readonly retainOnDelete?: boolean;
+}
+
+/** One planned operation on one resource. */
+export interface Step {
+  readonly op: string;
+  readonly urn: string;
+  readonly type: string;
+  readonly old?: ResourceState;
+  readonly new?: ResourceState;
+}
+
+export interface PolicyViolation {
+  readonly policy: string;
+  readonly urn: string;
+  readonly message: string;
+  readonly level: string;
+}
+
+export interface Events {
+  readonly steps: readonly Step[];
+  readonly violations: readonly PolicyViolation[];
+}
+
+interface EngineEvent {
+  readonly resourcePreEvent?: { readonly metadata: Step };
+  readonly policyEvent?: {
+    readonly policyName: string;
+    readonly resourceUrn?: string;
+    readonly message: string;
+    readonly enforcementLevel: string;
+  };
+}
+
+/** Reads an event log; a run that failed before its first event has left none. */
+export function readEvents(file: string): Events {
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n").filter((line) => line !== "") : [];
+  const events = lines.map((line) => JSON.parse(line) as EngineEvent);
+  return {
+    steps: events.flatMap(({ resourcePreEvent }) => (resourcePreEvent ? [resourcePreEvent.metadata] : [])),
+    violations: events.flatMap(({ policyEvent: event }) =>
+      event
+        ? [
+            {
+              policy: event.policyName,
+              urn: event.resourceUrn ?? "",
+              message: event.message.trim(),
+              level: event.enforcementLevel,
+            },
+          ]
+        : [],
+    ),
+  };
+}

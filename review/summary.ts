@@ -1,0 +1,119 @@
+/** What a preview comes to, in Frappe's terms: for a reviewer with one minute. Pure. */
+import { labels } from "../constants/labels.ts";
+import type { Events, ResourceState, Step } from "./events.ts";
+
+export interface Circumstances {
+  readonly stack: string;
+  readonly failed: boolean;
+  /** Why no cluster was asked; undefined where one was. */
+  readonly offline: string | undefined;
+}
+
+/** As topology/release.ts writes it. */
+interface Manifest {
+  readonly releaseId: string;
+  readonly attempt: number;
+  readonly strategy: string;
+  readonly image: string;
+  readonly sites: readonly { readonly name: string; readonly state: string; readonly apps: readonly string[]; readonly domains: readonly string[] }[];
+}
+
+/** Sites that are named one by one; the rest is counted. */
+const namedSites = 20;
+
+const changing = new Set(["create", "update", "replace", "create-replacement", "delete-replaced", "delete", "read", "import"]);
+/** Operations after which the resource that was there is gone. */
+const ending = new Set(["delete", "replace", "delete-replaced"]);
+
+const metadata = (state: ResourceState | undefined) =>
+  (state?.inputs?.["metadata"] ?? {}) as { readonly name?: string; readonly labels?: Readonly<Record<string, string>> };
+const label = (state: ResourceState | undefined, key: string) => metadata(state).labels?.[key];
+const stateOf = (step: Step) => step.new ?? step.old;
+const kind = (type: string) => type.split(":").at(-1) ?? type;
+const logicalName = (urn: string) => urn.split("::").at(-1) ?? urn;
+
+/** The component that a resource stands in: `…$frappe:bench:Bench$kubernetes:…` → bench. */
+function room({ urn }: Step): string {
+  const chain = urn.split("::")[2]?.split("$") ?? [];
+  const own = chain.filter((token) => token.startsWith("frappe:")).at(-1);
+  return own?.split(":")[1] ?? "stack";
+}
+
+const isData = (step: Step) =>
+  label(stateOf(step), labels.holdsData) === "true" || label(step.old, labels.holdsData) === "true" || step.type === "random:index/randomPassword:RandomPassword";
+
+/** One step a resource: a replacement is reported by the engine as three. */
+function operations(steps: readonly Step[]): Map<string, Step> {
+  const byUrn = new Map<string, Step>();
+  for (const step of steps) {
+    const earlier = byUrn.get(step.urn);
+    if (step.op === "replace" || earlier === undefined || earlier.op === "same") {
+      byUrn.set(step.urn, step);
+    }
+  }
+  return byUrn;
+}
+
+function counted(items: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const item of items) {
+    counts.set(item, (counts.get(item) ?? 0) + 1);
+  }
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([item, count]) => `${item} ${count}`).join(", ");
+}
+
+function releaseLines(steps: readonly Step[]): string[] {
+  const step = steps.find((candidate) => candidate.new && label(candidate.new, labels.releaseManifest) === "true" && candidate.op !== "delete");
+  const text = (step?.new?.inputs?.["data"] as Readonly<Record<string, string>> | undefined)?.["release.json"];
+  if (step === undefined || text === undefined) {
+    return ["  release    none in this preview"];
+  }
+  const manifest = JSON.parse(text) as Manifest;
+  const changed = step.op === "same" ? "unchanged" : "new: the bench comes up anew beside the old one, traffic moves last";
+  const sites = manifest.sites.slice(0, namedSites).map(({ name, apps, domains, state }) => {
+    const also = domains.length > 0 ? `, also ${domains.join(", ")}` : "";
+    return `  site       ${name}  [${apps.join(", ")}]${also}${state === "archived" ? "  ARCHIVED" : ""}`;
+  });
+  const more = manifest.sites.length - namedSites;
+  return [
+    `  release    ${manifest.releaseId} (attempt ${manifest.attempt}, ${manifest.strategy}), ${changed}`,
+    `  image      ${manifest.image}`,
+    ...sites,
+    ...(more > 0 ? [`             … and ${more} more sites`] : []),
+  ];
+}
+
+const lifetime = (state: ResourceState | undefined) =>
+  [state?.protect === true ? "protected" : "NOT protected", state?.retainOnDelete === true ? "retained" : "deleted with the stack"].join(", ");
+
+function dataLines(steps: readonly Step[]): string[] {
+  const data = steps.filter(isData);
+  return data.map((step) => `  holds data ${kind(step.type)} ${logicalName(step.urn)}: ${lifetime(stateOf(step))}`);
+}
+
+function warnings(steps: readonly Step[]): string[] {
+  return steps
+    .filter((step) => ending.has(step.op) && isData(step))
+    .map((step) => `  STOP       ${step.op} of ${kind(step.type)} ${logicalName(step.urn)}, which holds data`);
+}
+
+/** The summary, ready to print. */
+export function summarise({ steps, violations }: Events, { stack, failed, offline }: Circumstances): string {
+  const all = [...operations(steps).values()];
+  const changed = all.filter(({ op }) => changing.has(op));
+  const lines = [
+    "",
+    `Summary of ${stack}`,
+    ...releaseLines(all),
+    ...dataLines(all),
+    `  operations ${counted(all.map(({ op }) => op)) || "none"}`,
+    `  by room    ${counted(changed.map(room)) || "nothing changes"}`,
+    ...warnings(all),
+    ...violations.map(({ policy, level, urn, message }) => `  policy     ${level} ${policy}: ${logicalName(urn)}: ${message}`),
+    ...(offline === undefined
+      ? []
+      : [`  offline    no cluster was asked (${offline}): compared with an empty state, by the provider's rules for inputs alone`]),
+    ...(failed ? ["  FAILED     the preview did not end well; see above"] : []),
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,3 @@
+import { rewriteGoldens } from "./golden.ts";
+
+await rewriteGoldens();
