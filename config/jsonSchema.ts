@@ -13,13 +13,17 @@ const secure = (description: string) => ({
   additionalProperties: false,
 });
 
+type JsonObject = Record<string, unknown>;
+
 /** Schema of a whole `Pulumi.<stack>.yaml`. */
 export function stackJsonSchema(): object {
   const plain = Object.entries(sections).map(([key, schema]) => {
-    const { $schema: _, ...body } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
-    return [`frappe:${key}`, body];
+    const { $schema: _, ...body } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonObject;
+    return [`frappe:${key}`, body] as const;
   });
-  const secret = Object.entries(secretKeys).map(([key, description]) => [`frappe:${key}`, secure(description)]);
+  const secret = Object.entries(secretKeys).map(
+    ([key, description]) => [`frappe:${key}`, secure(description)] as const,
+  );
   const optional = Object.entries(sections).filter(([, schema]) => schema.safeParse(undefined).success);
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -32,7 +36,7 @@ export function stackJsonSchema(): object {
       encryptedkey: { type: "string" },
       config: {
         type: "object",
-        properties: Object.fromEntries([...plain, ...secret]),
+        properties: Object.fromEntries<object>([...plain, ...secret]),
         required: Object.keys(sections)
           .filter((key) => !optional.some(([name]) => name === key))
           .map((key) => `frappe:${key}`),

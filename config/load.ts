@@ -13,7 +13,9 @@ export interface LoadedConfig {
 }
 
 /** The SDK has it and marks it internal; nothing public tells a secret key without reading, and so warning about, its value. */
-const { allConfig, isConfigSecret } = runtimeConfig as typeof runtimeConfig & { isConfigSecret(key: string): boolean };
+const { allConfig, isConfigSecret } = runtimeConfig as typeof runtimeConfig & {
+  isConfigSecret(this: void, key: string): boolean;
+};
 
 /** Pulumi hands over every value as text: JSON for objects and lists, the bare text for scalars. */
 function fromText(text: string): unknown {
@@ -37,13 +39,14 @@ function rawConfig(project: string): RawConfig {
 
 /**
  * The stack's configuration.
- * @throws ConfigError with every problem of the stack file.
+ * @throws RunError that lists every problem of the stack file.
  */
 export function loadConfig(): LoadedConfig {
   const project = pulumi.getProject();
   const parsed = parseConfig(rawConfig(project));
   if (!parsed.ok) {
-    throw new ConfigError(`Pulumi.${pulumi.getStack()}.yaml`, parsed.problems);
+    // A RunError is shown as its message alone: a stack trace of ours would bury what the reader has to mend.
+    throw new pulumi.RunError(new ConfigError(`Pulumi.${pulumi.getStack()}.yaml`, parsed.problems).message);
   }
   const reader = new pulumi.Config(project);
   const secrets = Object.fromEntries([...parsed.secrets].map((key) => [key, reader.requireSecret(key)]));

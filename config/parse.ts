@@ -1,6 +1,7 @@
 /** Raw values of a stack file → StackConfig, or every problem at once. Pure: knows nothing of Pulumi. */
 import { createHash } from "node:crypto";
-import { describeIssue, didYouMean, fromIssue, type Problem } from "./problems.ts";
+import { describeIssue, fromIssue, keyPath, unknownKey, type Problem } from "./problems.ts";
+import { refusedShape } from "./shape.ts";
 import { rules } from "./rules/index.ts";
 import { isSecretKey, secretKeys, type SecretKey } from "./secrets.ts";
 import { sections, type SectionKey, type Sections, type SiteConfig, type StackConfig } from "./stack.ts";
@@ -23,10 +24,11 @@ export const schemaNameOf = (siteName: string): string =>
 
 const isSection = (key: string): key is SectionKey => Object.hasOwn(sections, key);
 
-function unknownKey(key: string): Problem {
-  const meant = didYouMean(key, [...Object.keys(sections), ...Object.keys(secretKeys)]);
-  return { path: `frappe:${key}`, message: meant ? `unknown key; did you mean frappe:${meant}?` : "unknown key" };
-}
+const knownKeys = [...Object.keys(sections), ...Object.keys(secretKeys)].map((key) => `frappe:${key}`);
+const unknownSection = (key: string): Problem => ({
+  path: keyPath(key),
+  message: unknownKey(`frappe:${key}`, knownKeys),
+});
 
 /** Keys that are secret and should not be, plain and should not be, or unknown. */
 function misplacedKeys(raw: RawConfig): Problem[] {
@@ -35,49 +37,49 @@ function misplacedKeys(raw: RawConfig): Problem[] {
       const message = `expected a secret, got a plain value; set it with \`pulumi config set --secret frappe:${key}\`, and change it at its source: it was readable`;
       return [{ path: `frappe:${key}`, message }];
     }
-    return isSection(key) ? [] : [unknownKey(key)];
+    return isSection(key) ? [] : [unknownSection(key)];
   });
   const secret = [...raw.secrets].flatMap((key): Problem[] => {
     if (isSecretKey(key)) {
       return [];
     }
     const message = "holds a secret value; a section is plain, and a secret has a flat key of its own";
-    return [isSection(key) ? { path: `frappe:${key}`, message } : unknownKey(key)];
+    return [isSection(key) ? { path: `frappe:${key}`, message } : unknownSection(key)];
   });
   return [...plain, ...secret];
 }
 
-/** JSON cannot say NaN or infinity and YAML can; no key of ours means either. */
-function section<K extends SectionKey>(key: K, raw: RawConfig, problems: Problem[]): Sections[K] | undefined {
-  if (raw.secrets.has(key)) {
-    return undefined;
+/** A section's value, or what is wrong with it. */
+function section<K extends SectionKey>(key: K, input: unknown): { value: Sections[K] } | { problems: Problem[] } {
+  const refused = refusedShape(key, input);
+  if (refused.length > 0) {
+    return { problems: refused };
   }
-  const input = raw.values[key];
   const result = sections[key].safeParse(input, { error: describeIssue });
-  if (result.success) {
-    return result.data as Sections[K];
-  }
-  problems.push(...result.error.issues.map((issue) => fromIssue(key, input, issue)));
-  return undefined;
+  return result.success
+    ? { value: result.data as Sections[K] }
+    : { problems: result.error.issues.flatMap((issue) => fromIssue(key, input, issue)) };
 }
 
 /** Parses a stack file's values whole. Never throws on any input, and never changes it. */
 export function parseConfig(raw: RawConfig): Parsed {
-  const problems = misplacedKeys(raw);
   const found: Partial<Sections> = {};
-  for (const key of Object.keys(sections) as SectionKey[]) {
-    const value = section(key, raw, problems);
-    if (value !== undefined) {
-      Object.assign(found, { [key]: value });
-    }
-  }
+  const ofSections = (Object.keys(sections) as SectionKey[])
+    .filter((key) => !raw.secrets.has(key))
+    .flatMap((key) => {
+      const parsed = section(key, raw.values[key]);
+      if ("problems" in parsed) {
+        return parsed.problems;
+      }
+      Object.assign(found, { [key]: parsed.value });
+      return [];
+    });
   const secrets = new Set([...raw.secrets].filter(isSecretKey));
   const sites = found.sites?.map((site): SiteConfig => ({ ...site, schema: site.schema ?? schemaNameOf(site.name) }));
   const partial = { ...found, ...(sites && { sites }) };
-  for (const rule of rules) {
-    if (rule.needs.every((key) => partial[key] !== undefined)) {
-      problems.push(...rule.check(partial as StackConfig, secrets));
-    }
-  }
+  const ofRules = rules
+    .filter(({ needs }) => needs.every((key) => partial[key] !== undefined))
+    .flatMap(({ check }) => check(partial as StackConfig, secrets));
+  const problems = [...misplacedKeys(raw), ...ofSections, ...ofRules];
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: partial as StackConfig, secrets };
 }

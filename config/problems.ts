@@ -20,51 +20,73 @@ export function didYouMean(word: string, known: readonly string[]): string | und
     : undefined;
 }
 
+/** What does not show, breaks the line or turns its direction. */
+const unseen = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+
+/** Text in quotes, short and on one line, all that does not show written out. */
+function quoted(text: string): string {
+  const short = text.length > 58 ? `${text.slice(0, 56)}…` : text;
+  return JSON.stringify(short).replace(unseen, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+const plainName = /^[A-Za-z_][\w-]{0,62}$/;
+const sectionPath = (section: string) => `frappe:${plainName.test(section) ? section : quoted(section)}`;
+
 /** `frappe:a.b[0].c`, with names that are no plain words in quotes. */
-export function keyPath(section: string, path: readonly PropertyKey[]): string {
-  const steps = path.map((step) =>
-    typeof step === "number"
-      ? `[${step}]`
-      : /^[A-Za-z_][\w-]*$/.test(String(step))
-        ? `.${String(step)}`
-        : `[${JSON.stringify(String(step))}]`,
-  );
-  return `frappe:${section}${steps.join("")}`;
+export function keyPath(section: string, path: readonly PropertyKey[] = []): string {
+  const steps = path.map((step) => {
+    const name = String(step);
+    return typeof step === "number" ? `[${step}]` : plainName.test(name) ? `.${name}` : `[${quoted(name)}]`;
+  });
+  return `${sectionPath(section)}${steps.join("")}`;
+}
+
+/** Without what may be a password in an address or a key in a file: messages end up in logs. */
+function withoutSecrets(text: string): string {
+  const at = text.lastIndexOf("@");
+  return text.lastIndexOf(":", at) >= 0 && at > 0 ? `…${text.slice(at)}` : text;
 }
 
 /** A value as a message may show it: short, on one line, control characters escaped. */
 export function show(value: unknown): string {
-  if (value === undefined) {
-    return "nothing";
+  switch (typeof value) {
+    case "undefined":
+      return "nothing";
+    case "string":
+      return value.includes("-----BEGIN") ? "a PEM file" : quoted(withoutSecrets(value));
+    case "object":
+      return value === null ? "null" : Array.isArray(value) ? "a list" : "an object";
+    case "function":
+    case "symbol":
+      return `a ${typeof value}`;
+    default:
+      return String(value);
   }
-  if (typeof value === "number" || typeof value === "bigint") {
-    return String(value);
-  }
-  const text =
-    typeof value === "object" && value !== null
-      ? Array.isArray(value)
-        ? "a list"
-        : "an object"
-      : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }
 
 const secretWord = /passw|secret|token|credential|api_?key|dsn|private/i;
 
-function unknownKeys(issue: z.core.$ZodRawIssue<z.core.$ZodIssueUnrecognizedKeys>): string {
-  const shape = (issue.inst as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape ?? {};
-  return issue.keys
-    .map((key) => {
-      const meant = didYouMean(key, Object.keys(shape));
-      const remedy = secretWord.test(key)
-        ? "; a secret is a flat key of its own, set with `pulumi config set --secret`"
-        : meant
-          ? `; did you mean ${meant}?`
-          : `; known here: ${Object.keys(shape).join(", ")}`;
-      return `unknown key ${show(key)}${remedy}`;
-    })
-    .join("; ");
+/** What to do about a key that is not known, beside those that are. */
+export function unknownKey(key: string, known: readonly string[]): string {
+  if (secretWord.test(key)) {
+    return "unknown key; a secret is a flat key of its own, set with `pulumi config set --secret`";
+  }
+  const meant = didYouMean(key, known);
+  return meant ? `unknown key; did you mean ${meant}?` : `unknown key; known here: ${known.join(", ")}`;
 }
+
+/** One line for each key, in the order of `keys`: zod has one issue for all keys of an object, and we a problem for each. */
+function unknownKeys({ keys, inst }: z.core.$ZodRawIssue<z.core.$ZodIssueUnrecognizedKeys>): string {
+  const shape = (inst as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape ?? {};
+  return keys.map((key) => unknownKey(key, Object.keys(shape))).join("\n");
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  object: "an object",
+  record: "an object",
+  array: "a list",
+  boolean: "true or false",
+};
 
 /** Words for what zod finds and the schema has no sentence of its own for. */
 export const describeIssue = ((issue: z.core.$ZodRawIssue): string | undefined => {
@@ -72,7 +94,7 @@ export const describeIssue = ((issue: z.core.$ZodRawIssue): string | undefined =
     case "unrecognized_keys":
       return unknownKeys(issue);
     case "invalid_type":
-      return `expected ${issue.expected === "record" ? "object" : issue.expected}`;
+      return `expected ${typeNames[issue.expected] ?? issue.expected}`;
     default:
       return undefined;
   }
@@ -86,28 +108,38 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** One problem for each thing that zod found, the value that was got added where it may be shown. */
-export function fromIssue(section: string, input: unknown, issue: z.core.$ZodIssue): Problem {
-  const path = keyPath(section, issue.path);
+/** A problem for each thing that zod found, the value that was got added where it may be shown. */
+export function fromIssue(section: string, input: unknown, issue: z.core.$ZodIssue): Problem[] {
   if (issue.code === "unrecognized_keys") {
-    return { path, message: issue.message };
+    const messages = issue.message.split("\n");
+    return issue.keys.map((key, i) => ({
+      path: keyPath(section, [...issue.path, key]),
+      message: messages[i] ?? "unknown key",
+    }));
   }
+  const path = keyPath(section, issue.path);
   if (issue.code === "invalid_key") {
     const inner = issue.issues[0]?.message ?? "expected another name";
-    return { path, message: `the key itself: ${inner}, got ${show(issue.path.at(-1))}` };
+    return [{ path, message: `the key itself: ${inner}, got ${show(issue.path.at(-1))}` }];
   }
   const got = valueAt(input, issue.path);
-  return { path, message: got === undefined ? `missing: ${issue.message}` : `${issue.message}, got ${show(got)}` };
+  return [{ path, message: got === undefined ? `missing: ${issue.message}` : `${issue.message}, got ${show(got)}` }];
 }
+
+/** Lines of one message; a file with more problems is wrong in another way than its lines. */
+const shownProblems = 200;
 
 /** Every problem of one stack file in one error, ready to be read. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(file: string, problems: readonly Problem[]) {
-    const width = Math.min(48, Math.max(...problems.map(({ path }) => path.length)));
-    const lines = problems.map(({ path, message }) => `  ${path.padEnd(width)}  ${message}`);
-    super(`${file}: ${problems.length} ${problems.length === 1 ? "problem" : "problems"}\n${lines.join("\n")}`);
+    const shown = problems.slice(0, shownProblems);
+    const width = Math.min(48, Math.max(...shown.map(({ path }) => path.length)));
+    const lines = shown.map(({ path, message }) => `  ${path.padEnd(width)}  ${message}`);
+    const rest = problems.length > shown.length ? [`  … and ${problems.length - shown.length} more`] : [];
+    const count = `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`;
+    super([`${file}: ${count}`, ...lines, ...rest].join("\n"));
     this.name = "ConfigError";
     this.problems = problems;
   }

@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } 
 import { dirname, join } from "node:path";
 import { environment } from "./environment.ts";
 import { versionBin, type Report } from "./find.ts";
+import { root } from "./root.ts";
 import { run, tail } from "./run.ts";
 import { engineVersions } from "./versions.ts";
 
@@ -58,7 +59,7 @@ async function goBuild(module: keyof typeof modules, output: string, report: Rep
   try {
     const { code, stderr } = await run(
       ["go", "build", "-trimpath", "-mod=readonly", `-ldflags=${ldflags}`, "-o", output, target],
-      { seconds: deadline, cwd: join(import.meta.dirname, module), env: environment.forChild({ CGO_ENABLED: "0" }) },
+      { seconds: deadline, cwd: join(root, "engine", module), env: environment.forChild({ CGO_ENABLED: "0" }) },
     );
     if (code !== 0) {
       throw new Error(`go build of ${target} failed:\n    ${tail(stderr)}`);

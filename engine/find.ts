@@ -40,7 +40,8 @@ async function versionOf(pulumi: string): Promise<string | undefined> {
   return code === 0 ? stdout.trim().replace(/^v/, "") : undefined;
 }
 
-async function usable(bin: string, source: Engine["source"]): Promise<Engine | string> {
+/** @param known Version by the folder that it was installed into; asking the program costs a quarter of a second. */
+async function usable(bin: string, source: Engine["source"], known?: string): Promise<Engine | string> {
   const pulumi = join(bin, "pulumi");
   if (!isExecutable(pulumi)) {
     return `no pulumi in ${bin}`;
@@ -48,7 +49,7 @@ async function usable(bin: string, source: Engine["source"]): Promise<Engine | s
   if (!isExecutable(join(bin, "pulumi-language-nodejs"))) {
     return `${pulumi} has no pulumi-language-nodejs beside it`;
   }
-  const version = await versionOf(pulumi).catch((error: unknown) => String(error));
+  const version = known ?? (await versionOf(pulumi).catch((error: unknown) => String(error)));
   if (version === undefined || !isAtLeast(version, engineVersions.minimum)) {
     return `${pulumi} is ${version === undefined || version === "" ? "of no known version" : version}, and ${engineVersions.minimum} or newer is needed`;
   }
@@ -74,7 +75,7 @@ async function onPath(report: Report): Promise<Engine | undefined> {
 
 async function installed(): Promise<Engine | undefined> {
   for (const version of [engineVersions.download, engineVersions.module]) {
-    const found = await usable(versionBin(version), "installed");
+    const found = await usable(versionBin(version), "installed", version);
     if (typeof found !== "string") {
       return found;
     }

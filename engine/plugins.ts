@@ -9,14 +9,15 @@ const used = ["kubernetes", "random"] as const;
 
 const require = createRequire(import.meta.url);
 
-function versionOf(name: string): string {
+/** Version of Pulumi's SDK for a package, here. */
+export function sdkVersion(name: string): string {
   const manifest = require.resolve(`@pulumi/${name}/package.json`);
   return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
 }
 
 function isInstalled(name: string): boolean {
   const folder = join(environment.pulumiHome(), "plugins");
-  const wanted = `resource-${name}-v${versionOf(name)}`;
+  const wanted = `resource-${name}-v${sdkVersion(name)}`;
   const onPath = environment.path().split(delimiter).some((entry) => existsSync(join(entry, `pulumi-resource-${name}`)));
   return onPath || (existsSync(folder) && readdirSync(folder).includes(wanted));
 }

@@ -1,7 +1,7 @@
 /** `npm run preview -- <stack>`: the real engine's preview of a committed stack file, for anybody, and what it comes to. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, join } from "node:path";
 import { parse } from "yaml";
 import { readEvents } from "../review/events.ts";
 import { summarise } from "../review/summary.ts";
@@ -10,10 +10,10 @@ import { environment } from "./environment.ts";
 import { findEngine, NoEngineError, type Engine } from "./find.ts";
 import { startOfflineProviders } from "./offline/server.ts";
 import { missingPlugins } from "./plugins.ts";
+import { root } from "./root.ts";
 import { findStackFile, UnknownStackError } from "./stack-file.ts";
 import { makeWorkspace, type Workspace } from "./workspace.ts";
 
-const root = resolve(import.meta.dirname, "..");
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 const projectName = () => (parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { name: string }).name;

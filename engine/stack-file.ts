@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
 import { closest, distance } from "fastest-levenshtein";
 import { parse, stringify } from "yaml";
-import type { Crypter } from "./passphrase.ts";
+import { placeholder } from "./placeholder.ts";
 
 export interface StackFile {
   /** Pulumi's name of the stack. */
@@ -42,17 +42,11 @@ export function findStackFile(wanted: string, folder: string): StackFile {
 
 const isSecure = (value: unknown): boolean => typeof value === "object" && value !== null && "secure" in value;
 
-/** What stands in for every secret: plainly no secret, and long enough to be found if it ever leaked into an output. */
-export const placeholderSecret = "placeholder-for-preview-only";
-
-/** The stack file's text with its secrets replaced by ones that this machine can decrypt, and everything else as it was. */
-export function previewableCopy(path: string, crypter: Crypter): string {
+/** The stack file's text with its secrets replaced by one that this machine can decrypt, and everything else as it was. */
+export function previewableCopy(path: string): string {
   const file = parse(readFileSync(path, "utf8")) as { config?: Record<string, unknown> } | null;
   const config = Object.fromEntries(
-    Object.entries(file?.config ?? {}).map(([key, value]) => [
-      key,
-      isSecure(value) ? { secure: crypter.encrypt(placeholderSecret) } : value,
-    ]),
+    Object.entries(file?.config ?? {}).map(([key, value]) => [key, isSecure(value) ? { secure: placeholder.sealed } : value]),
   );
-  return stringify({ encryptionsalt: crypter.salt, config });
+  return stringify({ encryptionsalt: placeholder.salt, config });
 }

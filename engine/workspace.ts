@@ -2,8 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { randomBytes } from "node:crypto";
-import { passphraseCrypter } from "./passphrase.ts";
+import { placeholder } from "./placeholder.ts";
 import { previewableCopy, type StackFile } from "./stack-file.ts";
 
 export interface Workspace {
@@ -25,17 +24,16 @@ function emptyStack(folder: string, project: string, stack: string): void {
 
 export function makeWorkspace(project: string, { stack, path }: StackFile): Workspace {
   const folder = mkdtempSync(join(tmpdir(), "frappe-preview-"));
-  const passphrase = randomBytes(16).toString("hex");
   const configFile = join(folder, `Pulumi.${stack}.yaml`);
   emptyStack(folder, project, stack);
-  writeFileSync(configFile, previewableCopy(path, passphraseCrypter(passphrase)));
+  writeFileSync(configFile, previewableCopy(path));
   return {
     folder,
     configFile,
     eventLog: join(folder, "events.json"),
     environment: {
       PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
-      PULUMI_CONFIG_PASSPHRASE: passphrase,
+      PULUMI_CONFIG_PASSPHRASE: placeholder.passphrase,
       PULUMI_SKIP_UPDATE_CHECK: "true",
       // The event log is an option of the engine's developers; it alone gives the display and the events of one run.
       PULUMI_DEBUG_COMMANDS: "true",

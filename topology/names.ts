@@ -2,6 +2,7 @@
  * Every name, logical (identity in Pulumi's state) and physical (what others call it by). Logical names never change without an
  * entry in components/shared/renames.ts; physical names are fixed only for what is called by name.
  */
+import { createHash } from "node:crypto";
 import { limits } from "../constants/limits.ts";
 
 /** Names of the stack's fixed objects. They live in a namespace of their own, so they need no prefix. */
@@ -20,29 +21,25 @@ export const names = {
 export const releaseServiceName = (role: string, releaseId: string): string => checked(`${role}-${releaseId}`);
 
 /** Secret and Certificate of the n-th group of domains, or of a wildcard. */
-export const certificateName = (first: string): string =>
-  checked(`tls-${first.replace("*.", "wildcard.").replaceAll(".", "-")}`);
+export const certificateName = (first: string): string => checked(`tls-${hostPart(first)}`);
 
 /** Listener of a domain; listeners are named like Services (RFC 1123 label). */
-export const listenerName = (host: string): string =>
-  checked(`https-${host.replace("*.", "wildcard.").replaceAll(".", "-")}`);
+export const listenerName = (host: string): string => checked(`https-${hostPart(host)}`);
+
+/** Stands in no spelled host: a dot is one dash and a dash is two, so an odd run of them is always one. */
+const apart = "---";
+
+/** A host as part of a label: `a.b` and `a-b` stay two, and so do a wildcard and a site that is called so. */
+const hostPart = (host: string): string =>
+  (host.startsWith("*.") ? `wildcard${apart}` : "") + host.replace("*.", "").replaceAll("-", "--").replaceAll(".", "-");
 
 /** Shortens what is too long for a label without letting two names become one. */
 function checked(name: string): string {
   if (name.length <= limits.dnsLabel) {
     return name;
   }
-  const hash = fnv1a(name).toString(16).padStart(8, "0");
-  return `${name.slice(0, limits.dnsLabel - 9).replace(/-+$/, "")}-${hash}`;
-}
-
-/** FNV-1a, 32 bits: names only need to differ, not to resist anybody. */
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const character of text) {
-    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  }
-  return hash;
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, 16);
+  return `${name.slice(0, limits.dnsLabel - apart.length - hash.length).replace(/-+$/, "")}${apart}${hash}`;
 }
 
 /** In-cluster address of a Service. */

@@ -39,10 +39,10 @@ function releaseId(config: StackConfig): string {
     digest: config.image.digest,
     apps: Object.entries(config.image.apps),
     sites: config.sites
-      .map(({ name, apps, domains, schema, state }) => ({ name, apps, domains, schema, state }))
+      .map(({ name, apps, domains, schema, state }) => ({ name, apps, domains: domains.toSorted(), schema, state }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     database: { engine: config.database.engine, mode: config.database.mode },
-    bench: { id: config.bench.id, queues: config.bench.queues },
+    bench: { id: config.bench.id, queues: Object.entries(config.bench.queues).sort(([a], [b]) => (a < b ? -1 : 1)) },
     attempt: config.release.attempt,
   };
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 10);

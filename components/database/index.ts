@@ -57,10 +57,10 @@ export class Database extends Component {
     if (admin === undefined) {
       throw new Error("an operator's cluster needs the admin's secret");
     }
-    const adminSecret = admin.apply(cluster.adminSecret);
+    const { field, beside } = cluster.adminSecret;
     const resource = this.#custom(
       cluster.cluster,
-      adminSecret.apply((reference) => ({ ...cluster.cluster.spec, ...reference })),
+      { ...cluster.cluster.spec, [field]: { name: admin, ...beside } },
       dataLifetime(plan),
       { [labels.holdsData]: "true" },
     );

@@ -1,5 +1,5 @@
 /** Queues and workers, and what the bench asks of the volume and the database. */
-import { didYouMean, type Problem } from "../problems.ts";
+import { didYouMean, keyPath, type Problem } from "../problems.ts";
 import { standardQueues } from "../schema/bench.ts";
 import type { StackConfig } from "../stack.ts";
 import type { Rule } from "./rule.ts";
@@ -16,7 +16,7 @@ const queues: Rule = {
         }
         const meant = didYouMean(queue, known);
         const message = `expected a known queue (${known.join(", ")}), got ${queue}; ${meant ? `did you mean ${meant}?` : `declare it under frappe:bench.queues`}`;
-        return [{ path: `frappe:bench.workers.${set}.queues[${i}]`, message }];
+        return [{ path: keyPath("bench", ["workers", set, "queues", i]), message }];
       }),
     );
     const idle = known

@@ -1,5 +1,6 @@
 /** Sites among each other, and against the image and the database. */
 import { didYouMean, type Problem } from "../problems.ts";
+import type { StackConfig } from "../stack.ts";
 import { twins, type Rule } from "./rule.ts";
 
 /** Every host name that leads to a site, with the key path that declares it. */
@@ -29,6 +30,46 @@ const schemas: Rule = {
         path: `frappe:sites[${item.i}].schema`,
         message: `expected a schema of its own, got ${item.site.schema}, which ${earlier.site.name} has; two sites in one schema overwrite each other`,
       })),
+};
+
+const schemaIsNoAdmin: Rule = {
+  needs: ["sites", "database"],
+  check: ({ sites, database }) =>
+    sites.flatMap(({ schema }, i) =>
+      database.mode === "external" && schema === database.adminUser
+        ? [
+            {
+              path: `frappe:sites[${i}].schema`,
+              message: `expected another name than frappe:database.adminUser (${schema}): a schema's name is its user's too`,
+            },
+          ]
+        : [],
+    ),
+};
+
+/** Bytes of one rendered object, with room for what is not about hosts. */
+const renderedMost = 1_000_000;
+
+/** Bytes that the hosts take in the bench's rendered files: in nginx's list and map, and in the map of the realtime pods' proxy. */
+const renderedBytes = (sites: StackConfig["sites"]) =>
+  sites
+    .filter(({ state }) => state === "active")
+    .flatMap(({ name, domains }) => [name, ...domains].map((host) => 3 * host.length + 2 * name.length + 22))
+    .reduce((sum, bytes) => sum + bytes, 0);
+
+const fitsOneObject: Rule = {
+  needs: ["sites"],
+  check: ({ sites }) => {
+    const bytes = renderedBytes(sites);
+    return bytes <= renderedMost
+      ? []
+      : [
+          {
+            path: "frappe:sites",
+            message: `expected names and domains that fit one object of 1 MiB, these take ${bytes} bytes of at most ${renderedMost}; spread the sites over two stacks`,
+          },
+        ];
+  },
 };
 
 const oneActive: Rule = {
@@ -82,4 +123,12 @@ const erpnextOnPostgres: Rule = {
   },
 };
 
-export const siteRules: readonly Rule[] = [hosts, schemas, oneActive, apps, erpnextOnPostgres];
+export const siteRules: readonly Rule[] = [
+  hosts,
+  schemas,
+  schemaIsNoAdmin,
+  fitsOneObject,
+  oneActive,
+  apps,
+  erpnextOnPostgres,
+];

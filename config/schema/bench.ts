@@ -1,11 +1,16 @@
 /** The bench: its roles, its queues and who works on them. */
 import { z } from "zod";
 import { limits } from "../../constants/limits.ts";
-import { byteQuantity, dnsLabel, queueName, timeZone, wholeNumber } from "./primitives.ts";
+import { dnsLabel, queueName, wholeNumber } from "./primitives.ts";
+import { byteQuantity } from "./quantities.ts";
+import { timeZone } from "./schedules.ts";
 import { replicas, resources } from "./workload.ts";
 
 /** Queues that every Frappe has, and their time limits in seconds (frappe/utils/background_jobs.py). */
 export const standardQueues: Readonly<Record<string, number>> = { short: 300, default: 300, long: 1500 };
+
+/** A worker set is a Deployment of its own. */
+const most = { queues: 50, workerSets: 20 } as const;
 
 const web = z
   .strictObject({
@@ -16,7 +21,7 @@ const web = z
     maxRequests: wholeNumber(0, 1_000_000)
       .default(5000)
       .describe("Requests after which a gunicorn process is renewed, with jitter; 0 is never."),
-    resources: resources("250m", "1Gi"),
+    resources: resources("250m", "1Gi", "256Mi"),
   })
   .prefault({})
   .describe("gunicorn.");
@@ -26,7 +31,7 @@ const socketio = z
     replicas: replicas(1, limits.socketioReplicas).describe(
       "How many run; nginx keeps each client on one of them by its address, on every kind of edge.",
     ),
-    resources: resources("50m", "256Mi"),
+    resources: resources("50m", "256Mi", "64Mi"),
   })
   .prefault({})
   .describe("Realtime server.");
@@ -38,7 +43,7 @@ const scheduler = z
       .default(1)
       .describe("Always 1."),
     tickInterval: wholeNumber(10, 3600, " seconds").default(60).describe("Seconds between two looks for due jobs."),
-    resources: resources("50m", "512Mi"),
+    resources: resources("50m", "512Mi", "128Mi"),
   })
   .prefault({})
   .describe("Scheduler: exactly one.");
@@ -46,8 +51,8 @@ const scheduler = z
 const nginx = z
   .strictObject({
     replicas: replicas(1),
-    bodyLimit: byteQuantity.default("50Mi").describe("Largest request body, so the largest upload."),
-    resources: resources("50m", "128Mi"),
+    bodyLimit: byteQuantity("1Mi", "10Gi").default("50Mi").describe("Largest request body, so the largest upload."),
+    resources: resources("50m", "128Mi", "32Mi"),
   })
   .prefault({})
   .describe("nginx in front of gunicorn and socketio, with our own configuration.");
@@ -60,10 +65,11 @@ const workerSet = z.strictObject({
   queues: z
     .array(queueName)
     .min(1, { error: "expected at least one queue" })
+    .max(most.queues, { error: `expected at most ${most.queues} queues` })
     .refine((names) => new Set(names).size === names.length, { error: "expected each queue once" })
     .describe("Queues that this set takes jobs from, the first one first."),
   replicas: replicas(1),
-  resources: resources("100m", "768Mi"),
+  resources: resources("100m", "768Mi", "256Mi"),
 });
 
 export const bench = z
@@ -78,11 +84,17 @@ export const bench = z
     nginx,
     queues: z
       .record(queueName, queue)
+      .refine((queues) => Object.keys(queues).length <= most.queues, {
+        error: `expected at most ${most.queues} queues`,
+      })
       .default({})
       .describe("Custom queues, or other time limits for short, default and long."),
     workers: z
       .record(dnsLabel.max(30, { error: "expected at most 30 characters" }), workerSet)
       .refine((sets) => Object.keys(sets).length > 0, { error: "expected at least one worker set" })
+      .refine((sets) => Object.keys(sets).length <= most.workerSets, {
+        error: `expected at most ${most.workerSets} worker sets`,
+      })
       .describe("Worker sets by name. Each queue needs at least one."),
   })
   .describe("The bench: every process that runs Frappe's code.");

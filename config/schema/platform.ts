@@ -1,7 +1,18 @@
 /** Where the stack runs, and which image it runs. */
 import { z } from "zod";
 import { limits } from "../../constants/limits.ts";
-import { appName, appVersion, dnsLabel, imageDigest, imageRepository, imageTag, pattern } from "./primitives.ts";
+import {
+  appName,
+  appVersion,
+  dnsLabel,
+  dnsSubdomain,
+  imageDigest,
+  imageRepository,
+  imageTag,
+  ownNamespace,
+  pattern,
+  wholeNumber,
+} from "./primitives.ts";
 
 export const environment = z
   .enum(["dev", "staging", "prod"], { error: "expected dev, staging or prod" })
@@ -13,14 +24,12 @@ export const platform = z
     context: pattern(/^[A-Za-z0-9][A-Za-z0-9@:/._-]*$/, "a context of the kubeconfig file")
       .optional()
       .describe("Context of the kubeconfig file; left out, its current one."),
-    namespace: dnsLabel.describe("Namespace that the stack owns."),
+    namespace: ownNamespace.describe("Namespace that the stack owns."),
     nodes: z
       .enum(["single", "many"], { error: "expected single or many" })
       .default("many")
       .describe("Whether pods can land on more than one node; a ReadWriteOnce sites volume needs single."),
-    clusterDomain: pattern(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "a DNS domain", 100)
-      .default("cluster.local")
-      .describe("DNS domain of the cluster's Services."),
+    clusterDomain: dnsSubdomain.default("cluster.local").describe("DNS domain of the cluster's Services."),
     clusterIdentifier: dnsLabel
       .optional()
       .describe("A name of ours for the cluster: without it a renamed server address replaces every object."),
@@ -34,7 +43,7 @@ export const image = z
     digest: imageDigest.describe("Digest of the image's manifest list; `npm run pin-images` finds it."),
     apps: z
       .record(appName, appVersion)
-      .refine((apps) => "frappe" in apps, { error: "expected an image with the app frappe" })
+      .refine((apps) => Object.hasOwn(apps, "frappe"), { error: "expected an image with the app frappe" })
       .refine((apps) => Object.keys(apps).length <= limits.appsPerImage, {
         error: `expected at most ${limits.appsPerImage} apps`,
       })
@@ -48,12 +57,7 @@ export const release = z
       .enum(["blueGreen", "recreate"], { error: "expected blueGreen or recreate" })
       .default("blueGreen")
       .describe("blueGreen: the new set stands beside the old. recreate: the old set goes first (small nodes)."),
-    attempt: z
-      .int({ error: "expected a whole number from 1" })
-      .min(1, { error: "expected a whole number from 1" })
-      .max(999, { error: "expected a whole number up to 999" })
-      .default(1)
-      .describe("Raise it to try a release again that failed."),
+    attempt: wholeNumber(1, 999).default(1).describe("Raise it to try a release again that failed."),
     gitSha: pattern(/^[0-9a-f]{40}$/, "a git revision of 40 hexadecimal digits", 40)
       .optional()
       .describe("Revision of the deployment's source, for the record."),

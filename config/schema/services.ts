@@ -1,17 +1,23 @@
 /** Redis, the sites volume, the edge, and what else the bench may reach. */
 import { z } from "zod";
 import { limits } from "../../constants/limits.ts";
-import { byteQuantity, cidr, dnsLabel, serverAddress, serviceName, wholeNumber, wildcard } from "./primitives.ts";
+import { serverAddress, wildcard } from "./addresses.ts";
+import { dnsLabel, dnsSubdomain, labelKey, labelValue, serviceName, wholeNumber } from "./primitives.ts";
+import { byteQuantity } from "./quantities.ts";
+import { reachableRanges, trustedRanges } from "./ranges.ts";
 import { resources } from "./workload.ts";
+
+const tcpPorts = z
+  .array(wholeNumber(1, 65_535))
+  .min(1, { error: "expected at least one port" })
+  .max(50, { error: "expected at most 50 ports" })
+  .refine((ports) => new Set(ports).size === ports.length, { error: "expected each port once" });
 
 const externalRedis = z.strictObject({
   host: serverAddress.describe("Address that follows the master."),
   port: wholeNumber(1, 65_535).default(6379).describe("Port."),
   tls: z.boolean({ error: "expected true or false" }).default(true).describe("Whether the server speaks TLS."),
-  addresses: z
-    .array(cidr)
-    .min(1, { error: "expected at least one address range: the network policy lets pods reach only these" })
-    .describe("Address ranges of the server, for the network policy."),
+  addresses: reachableRanges.describe("Address ranges of the server, for the network policy."),
 });
 
 export const redis = z
@@ -21,16 +27,18 @@ export const redis = z
       z.strictObject({
         mode: z.literal("embedded"),
         cache: z
-          .strictObject({ resources: resources("50m", "256Mi") })
+          .strictObject({ resources: resources("50m", "256Mi", "32Mi") })
           .prefault({})
           .describe("Volatile: evicts the least used, keeps nothing on disk."),
         queue: z
           .strictObject({
-            resources: resources("50m", "512Mi"),
+            resources: resources("50m", "512Mi", "64Mi"),
             storage: z
               .strictObject({
-                size: byteQuantity.default("2Gi").describe("Size of the volume that the append-only file lies on."),
-                storageClass: dnsLabel.optional().describe("Storage class; left out, the cluster's default."),
+                size: byteQuantity("256Mi", "10Ti")
+                  .default("2Gi")
+                  .describe("Size of the volume that the append-only file lies on."),
+                storageClass: dnsSubdomain.optional().describe("Storage class; left out, the cluster's default."),
               })
               .prefault({})
               .describe("Where the jobs lie."),
@@ -54,8 +62,8 @@ export const sitesVolume = z
     accessMode: z
       .enum(["ReadWriteMany", "ReadWriteOnce"], { error: "expected ReadWriteMany or ReadWriteOnce" })
       .describe("ReadWriteOnce keeps every pod of the bench on one node."),
-    size: byteQuantity.describe("Size. It can grow, never shrink."),
-    storageClass: dnsLabel.optional().describe("Storage class; left out, the cluster's default."),
+    size: byteQuantity("1Gi", "1000Ti").describe("Size. It can grow, never shrink."),
+    storageClass: dnsSubdomain.optional().describe("Storage class; left out, the cluster's default."),
   })
   .describe("The volume with the sites' files.");
 
@@ -66,7 +74,7 @@ const tls = z
         kind: z
           .enum(["ClusterIssuer", "Issuer"], { error: "expected ClusterIssuer or Issuer" })
           .default("ClusterIssuer"),
-        name: dnsLabel,
+        name: dnsSubdomain,
       })
       .describe("The cert-manager issuer."),
     wildcards: z
@@ -88,6 +96,11 @@ const hsts = z
       .describe("Binds every subdomain too."),
     preload: z.boolean({ error: "expected true or false" }).default(false).describe("Asks browsers to build it in."),
   })
+  .refine(({ maxAge, includeSubdomains, preload }) => !preload || (includeSubdomains && maxAge >= 31_536_000), {
+    path: ["preload"],
+    error:
+      "expected preload only with includeSubdomains and a maxAge of at least 31536000: browsers' lists take no other",
+  })
   .prefault({})
   .describe("Strict-Transport-Security. Browsers remember it: lower it before you give up TLS, not after.");
 
@@ -97,22 +110,19 @@ export const edge = z
       .enum(["gateway", "ingress"], { error: "expected gateway or ingress" })
       .default("gateway")
       .describe("Gateway API, or Ingress."),
-    className: dnsLabel.describe("Gateway class or ingress class that serves it."),
+    className: dnsSubdomain.describe("Gateway class or ingress class that serves it."),
     controller: z
       .strictObject({
         namespace: dnsLabel.describe("Namespace that the proxy's pods run in."),
         podLabels: z
-          .record(z.string().min(1).max(317), z.string().max(63))
+          .record(labelKey, labelValue)
           .default({})
           .describe("Labels of these pods; empty means every pod of the namespace."),
       })
       .describe("Who may reach nginx."),
-    trustedProxies: z
-      .array(cidr)
-      .min(1, {
-        error: "expected at least one range: else every client has the proxy's address, and shares its rate limit",
-      })
-      .describe("Address ranges whose X-Forwarded-For is believed: the proxy's pods."),
+    trustedProxies: trustedRanges(": else every client has the proxy's address, and shares its rate limit").describe(
+      "Address ranges whose X-Forwarded-For is believed: the proxy's pods.",
+    ),
     tls,
     hsts,
   })
@@ -126,11 +136,8 @@ export const network = z
       .describe("Where names are resolved."),
     apiServer: z
       .strictObject({
-        addresses: z
-          .array(cidr)
-          .min(1, { error: "expected at least one address range" })
-          .describe("Where it answers, behind its Service."),
-        ports: z.array(wholeNumber(1, 65_535)).min(1).default([443, 6443]).describe("TCP ports."),
+        addresses: reachableRanges.describe("Where it answers, behind its Service."),
+        ports: tcpPorts.default([443, 6443]).describe("TCP ports."),
       })
       .optional()
       .describe("The cluster's API server: an operator's database members talk to it."),
@@ -138,8 +145,8 @@ export const network = z
       .record(
         serviceName,
         z.strictObject({
-          addresses: z.array(cidr).min(1, { error: "expected at least one address range" }).describe("Where to."),
-          ports: z.array(wholeNumber(1, 65_535)).min(1, { error: "expected at least one port" }).describe("TCP ports."),
+          addresses: reachableRanges.describe("Where to."),
+          ports: tcpPorts.describe("TCP ports."),
         }),
       )
       .refine((rules) => Object.keys(rules).length <= limits.egressRules, {

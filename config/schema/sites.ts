@@ -1,7 +1,15 @@
 /** Sites are data, not resources: a thousand of them are one list. */
 import { z } from "zod";
 import { limits } from "../../constants/limits.ts";
-import { appName, hostname, schemaName, sessionExpiry } from "./primitives.ts";
+import { hostname } from "./addresses.ts";
+import { appName, schemaName } from "./primitives.ts";
+import { sessionExpiry } from "./quantities.ts";
+
+/** Files that stand beside the sites' directories. */
+const benchFiles = ["apps.txt", "apps.json", "currentsite.txt"];
+const siteName = hostname.refine((name) => !benchFiles.includes(name), {
+  error: "expected another name: a file of the bench is called so, in the directory that holds the sites",
+});
 
 const settings = z
   .strictObject({
@@ -15,7 +23,7 @@ const settings = z
   .describe("System settings that the release step enforces.");
 
 const site = z.strictObject({
-  name: hostname.describe("The site's name: its directory and its main domain."),
+  name: siteName.describe("The site's name: its directory and its main domain."),
   domains: z
     .array(hostname)
     .max(limits.domainsPerSite, { error: `expected at most ${limits.domainsPerSite} domains` })
@@ -24,6 +32,7 @@ const site = z.strictObject({
   apps: z
     .array(appName)
     .min(1, { error: "expected at least the app frappe" })
+    .max(limits.appsPerImage, { error: `expected at most ${limits.appsPerImage} apps` })
     .refine((names) => new Set(names).size === names.length, { error: "expected each app once" })
     .describe("Apps installed in the site, in order; frappe first."),
   schema: schemaName.optional().describe("Name of the site's database schema; left out, derived from the site's name."),

@@ -29,7 +29,8 @@ export class OfflineProvider {
   diff(type: string, name: string, olds: Properties, news: Properties, ignored: readonly string[]): Diff {
     const [before, after] = [plain(olds) as Properties, plain(news) as Properties];
     const request = { type, name, inputs: after };
-    const isIgnored = ({ path }: Change) => ignored.some((part) => part === "*" || path === part || path.startsWith(`${part}.`));
+    const isIgnored = ({ path }: Change) =>
+      ignored.some((part) => part === "*" || (path.startsWith(part) && /^($|[.[])/.test(path.slice(part.length))));
     const found = changes(before, after)
       .filter((change) => !isIgnored(change))
       .map((change) => ({ ...change, replaces: this.#package.replaces(request, change) }));
@@ -38,7 +39,10 @@ export class OfflineProvider {
   }
 
   create(type: string, name: string, inputs: Properties, preview: boolean): { id: string; outputs: Properties } {
-    const outputs = { ...inputs, ...this.#package.outputs({ type, name, inputs }, preview) };
+    const outputs = {
+      ...inputs,
+      ...this.#package.outputs({ type, name, inputs: plain(inputs) as Properties }, preview),
+    };
     return { id: preview ? "" : randomUUID(), outputs };
   }
 

@@ -6,6 +6,7 @@ import { command } from "./rules/command.ts";
 import { docker } from "./rules/docker.ts";
 import { kubernetes } from "./rules/kubernetes.ts";
 import { random } from "./rules/random.ts";
+import { sdkVersion } from "../plugins.ts";
 import type { OfflinePackage } from "./package.ts";
 import type { Properties } from "./value.ts";
 
@@ -80,13 +81,14 @@ function diffResponse(provider: OfflineProvider, request: Message): Message {
   return response;
 }
 
-function handlers(provider: OfflineProvider): Record<string, (request: Message) => Message> {
+function handlers(provider: OfflineProvider, name: string): Record<string, (request: Message) => Message> {
   const none = () => new Empty();
   return {
     attach: none,
     cancel: none,
     delete: none,
-    getPluginInfo: () => message(PluginInfo, { Version: "0.0.0-offline" }),
+    // The engine warns of a version below the SDK's.
+    getPluginInfo: () => message(PluginInfo, { Version: `${sdkVersion(name)}+offline` }),
     getSchema: () => message(messages["GetSchemaResponse"], { Schema: "{}" }),
     checkConfig: (request) => message(messages["CheckResponse"], { Inputs: field(request, "News") }),
     diffConfig: () => message(messages["DiffResponse"]),
@@ -120,7 +122,7 @@ function handlers(provider: OfflineProvider): Record<string, (request: Message) 
 }
 
 function implementation(provider: OfflineProvider, name: string): Grpc.UntypedServiceImplementation {
-  const known = handlers(provider);
+  const known = handlers(provider, name);
   return Object.fromEntries(
     Object.keys(ResourceProviderService).map((method) => {
       const handle = known[method];

@@ -76,15 +76,29 @@ function readable(value: Json, names: ReadonlyMap<string, string>): Json {
   return Object.fromEntries(keys.map((key) => [key, readable(value[key] ?? null, names)]));
 }
 
+/** Aliases that the SDK adds by itself, for older versions of a Kubernetes kind: the same in every program. */
+const isOfSdk = (alias: Json) => /"type":"kubernetes:[^"]*(beta|alpha)/.test(JSON.stringify(alias)) || /"type":"kubernetes:extensions/.test(JSON.stringify(alias));
+
+function shownOption(key: string, value: Json): Json {
+  if (!Array.isArray(value)) {
+    return value;
+  }
+  switch (key) {
+    case "dependencies":
+      return value.map((urn) => shortUrn(String(urn))).sort();
+    case "aliases":
+      return value.filter((alias) => !isOfSdk(alias));
+    default:
+      return value;
+  }
+}
+
+const isEmpty = (value: Json | undefined) =>
+  value === undefined || value === false || (typeof value === "object" && Object.keys(value ?? {}).length === 0);
+
 function optionsOf(request: Readonly<Record<string, Json>>): Record<string, Json> {
-  const set = options.flatMap((key) => {
-    const value = request[key];
-    const isEmpty = value === undefined || value === false || (Array.isArray(value) && value.length === 0);
-    return isEmpty ? [] : [[key, value] as const];
-  });
-  return Object.fromEntries(
-    set.map(([key, value]) => [key, key === "dependencies" && Array.isArray(value) ? value.map((urn) => shortUrn(String(urn))).sort() : value]),
-  );
+  const shown = options.map((key) => [key, shownOption(key, request[key] ?? false)] as const);
+  return Object.fromEntries(shown.filter(([, value]) => !isEmpty(value)));
 }
 
 /** Reads a log made with PULUMI_DEBUG_GRPC. */

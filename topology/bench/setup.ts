@@ -14,8 +14,10 @@ if [ "$(readlink assets || true)" != ${paths.assets} ]; then
     echo "sites/assets is a directory: this volume was made by an older image; move it away, the image brings its assets" >&2
     exit 1
   fi
-  ln -sfT ${paths.assets} ".assets.$HOSTNAME"
-  mv -fT ".assets.$HOSTNAME" assets
+  # shellcheck disable=SC3028 # every container runtime sets it, to the pod's name
+  link=".assets.$HOSTNAME"
+  ln -sfT ${paths.assets} "$link"
+  mv -fT "$link" assets
 fi
 for file in common_site_config.json apps.txt; do
   [ -e "$file" ] || : >>"$file"

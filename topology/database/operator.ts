@@ -22,8 +22,8 @@ export interface CustomObject {
 
 export interface ClusterPlan {
   readonly cluster: CustomObject;
-  /** Where the cluster's spec refers to the admin's secret: the operators call the key by different names. */
-  readonly adminSecret: (secretName: string) => Readonly<Record<string, unknown>>;
+  /** Where the cluster's spec names the admin's secret, and what stands beside the name: each operator has its own words. */
+  readonly adminSecret: { readonly field: string; readonly beside: Readonly<Record<string, unknown>> };
   readonly adminSecretType: "Opaque" | "kubernetes.io/basic-auth";
   readonly schedule?: CustomObject;
   readonly operatorNamespace: string;
@@ -59,7 +59,7 @@ function mariadbCluster(config: MariadbCluster): ClusterPlan {
   const { snapshots } = config;
   return {
     cluster: { ...api, logicalName: names.mariadb, kind: "MariaDB", name: names.mariadb, spec },
-    adminSecret: (name) => ({ rootPasswordSecretKeyRef: { name, key: "password", generate: false } }),
+    adminSecret: { field: "rootPasswordSecretKeyRef", beside: { key: "password", generate: false } },
     adminSecretType: "Opaque",
     ...(snapshots && {
       schedule: {
@@ -106,7 +106,7 @@ function postgresCluster(config: PostgresCluster): ClusterPlan {
   const api = { apiVersion: "postgresql.cnpg.io/v1" };
   return {
     cluster: { ...api, logicalName: names.postgres, kind: "Cluster", name: names.postgres, spec },
-    adminSecret: (name) => ({ superuserSecret: { name } }),
+    adminSecret: { field: "superuserSecret", beside: {} },
     adminSecretType: "kubernetes.io/basic-auth",
     ...(config.snapshots && {
       schedule: {

@@ -135,7 +135,7 @@ ${redirectToHttps ? "    if ($client_scheme != https) { return 301 https://$host
     proxy_set_header X-Use-X-Accel-Redirect True;
 ${securityHeaders}
     # Assets are the image's own, so that a release never serves another one's. Hashed names never change.
-    location ~ ^/assets/.+\\.[A-Z0-9]{8}\\.(?:js|css)$ {
+    location ~ "^/assets/.+\\.[A-Z0-9]{8}\\.(?:js|css)$" {
       root ${paths.bench};
       add_header Cache-Control "public, max-age=31536000, immutable";
 ${repeatedHeaders}      try_files $uri =404;

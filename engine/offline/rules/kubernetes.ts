@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { OfflinePackage } from "../package.ts";
-import { at, isObject, same, unknown, type Properties } from "../value.ts";
+import { at, isObject, isSecret, plain, same, secret, unknown, type Properties, type Value } from "../value.ts";
 
 const always = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
 
@@ -42,17 +42,27 @@ const isBelow = (keys: readonly string[], path: string) => {
   return prefix.every((key, i) => keys[i] === key);
 };
 
+/** The metadata without marks of secrecy. */
 const metadataOf = (inputs: Properties): Properties => {
-  const { metadata } = inputs;
+  const metadata = plain(inputs["metadata"]);
   return isObject(metadata) ? metadata : {};
 };
 
 const isAutonamed = (inputs: Properties) => at(inputs, ["metadata", "annotations", autonamed]) === "true";
 
+/** `value` with these keys added; where it is secret as a whole, so is the result. */
+function extended(value: Value | undefined, added: Properties): Value {
+  if (isObject(value) && isSecret(value)) {
+    return secret(extended(value["value"], added));
+  }
+  return { ...(isObject(value) ? value : {}), ...added };
+}
+
 function named(inputs: Properties, name: string): Properties {
-  const metadata = metadataOf(inputs);
-  const annotations = isObject(metadata["annotations"]) ? metadata["annotations"] : {};
-  return { ...inputs, metadata: { ...metadata, annotations: { ...annotations, [autonamed]: "true" }, name } };
+  const { metadata } = inputs;
+  const inner = isObject(metadata) && isSecret(metadata) ? metadata["value"] : metadata;
+  const annotations = extended(at(inner, ["annotations"]), { [autonamed]: "true" });
+  return { ...inputs, metadata: extended(metadata, { annotations, name }) };
 }
 
 export const kubernetes: OfflinePackage = {
@@ -74,8 +84,10 @@ export const kubernetes: OfflinePackage = {
 
   /** An object with a name of its own choosing cannot stand beside another of that name. */
   deletesFirst(olds, news) {
-    const place = (inputs: Properties) => [at(inputs, ["metadata", "name"]), at(inputs, ["metadata", "namespace"])];
-    return !isAutonamed(news) && place(olds).every((part, i) => same(part, place(news)[i]));
+    const { name, namespace } = metadataOf(news);
+    const before = metadataOf(olds);
+    const stays = same(before["name"], name) && same(before["namespace"], namespace);
+    return name !== undefined && !isAutonamed(news) && stays;
   },
 
   outputs({ type }, preview) {

@@ -1,0 +1,97 @@
+import js from "@eslint/js";
+import { defineConfig, globalIgnores } from "eslint/config";
+import tseslint from "typescript-eslint";
+import frappe from "./lint/plugin.js";
+
+/** Files that may do what no other may: see CONTRIBUTING.md, "Doors". */
+const environmentDoor = ["engine/environment.ts"];
+const configDoor = ["config/load.ts"];
+const commandLine = ["engine/**", "review/**", "images/**", "bench/**"];
+const plans = ["constants/**/*.ts", "config/**/*.ts", "topology/**/*.ts", "components/**/*.ts", "policies/**/*.ts"];
+
+const nodeGlobals = { process: "readonly", console: "readonly", URL: "readonly", Buffer: "readonly" };
+
+export default defineConfig(
+  globalIgnores(["node_modules/", "coverage/", ".cache/", "**/dist/"]),
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  js.configs.recommended,
+  {
+    files: ["**/*.{js,mjs,cjs}"],
+    languageOptions: { globals: nodeGlobals },
+  },
+  {
+    files: ["**/*.cjs"],
+    languageOptions: { sourceType: "commonjs", globals: { ...nodeGlobals, require: "readonly", module: "writable" } },
+  },
+  {
+    name: "every file",
+    files: ["**/*.{ts,js,mjs,cjs}"],
+    rules: {
+      eqeqeq: "error",
+      curly: ["error", "multi-line"],
+      "no-console": "error",
+      "no-restricted-properties": [
+        "error",
+        { object: "process", property: "env", message: "Only engine/environment.ts reads the environment." },
+      ],
+    },
+  },
+  {
+    name: "TypeScript, with types",
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { frappe },
+    rules: {
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": "error",
+      "@typescript-eslint/await-thenable": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/no-import-type-side-effects": "error",
+      // An Output in a template is its help text inside a manifest.
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      // The interface demands a promise; the body may have nothing to wait for.
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: ["process", "node:process"].map((name) => ({
+            name,
+            importNames: ["env"],
+            message: "Only engine/environment.ts reads the environment.",
+          })),
+          patterns: [
+            {
+              regex: String.raw`^\.{1,2}/.*(?<!\.(?:ts|mjs|cjs|json))$`,
+              message: "Relative imports name the file with its ending (.ts): Node loads the source as it stands.",
+            },
+          ],
+        },
+      ],
+      "frappe/direction": "error",
+      "frappe/config-door": "error",
+    },
+  },
+  { name: "plans are deterministic", files: plans, rules: { "frappe/no-clock": "error" } },
+  { name: "command lines speak", files: commandLine, rules: { "no-console": "off" } },
+  {
+    name: "the door to the environment",
+    files: environmentDoor,
+    rules: { "no-restricted-properties": "off" },
+  },
+  { name: "the door to the configuration", files: configDoor, rules: { "frappe/config-door": "off" } },
+  {
+    name: "tests",
+    files: ["tests/**/*.ts"],
+    rules: {
+      "frappe/no-assert-in-apply": "error",
+      "frappe/no-lone-apply": "error",
+      "frappe/no-focus-or-skip": "error",
+      // Tests build a Config of their own to read what the engine was given.
+      "frappe/config-door": "off",
+    },
+  },
+  { name: "tools are asked for here", files: ["tests/support/**"], rules: { "frappe/no-focus-or-skip": "off" } },
+);

@@ -1,0 +1,52 @@
+/**
+ * Who may import whom: the one-way flow of the project, as data. The rule `frappe/direction` reads it, and nothing else does.
+ *
+ *   constants ← config ← topology ← components ← index.ts
+ *
+ * A folder may always import itself. For each folder:
+ * - `folders`: folders it may import;
+ * - `types`: folders it may import only by `import type` (nothing of them is loaded);
+ * - `never`: files refused even so;
+ * - `packages`: names or prefixes (ending in `/`) of npm packages, or ANY; `refused` ones are refused even so;
+ * - `node`: PURE builtins (same answer on every machine), ANY, or none when left out.
+ * `except` gives single files what the rest of their folder may not have.
+ */
+export const ANY = "any";
+export const PURE = ["node:assert", "node:buffer", "node:crypto", "node:net", "node:path", "node:url", "node:util"];
+
+/** Tools around the program: they may describe its plans and resources, never build them. */
+const tools = {
+  folders: ["constants", "engine", "review"],
+  types: ["config", "topology", "components"],
+  packages: ANY,
+  node: ANY,
+};
+
+export const directions = {
+  constants: {},
+  config: {
+    folders: ["constants"],
+    packages: ["zod", "yaml", "croner", "fastest-levenshtein"],
+    node: PURE,
+    except: {
+      "config/load.ts": { packages: ["@pulumi/pulumi"] },
+      "config/schema-cli.ts": { node: ANY }, // a command: it writes the JSON Schema
+    },
+  },
+  topology: { folders: ["constants"], types: ["config"], node: PURE },
+  components: {
+    folders: ["constants", "topology"],
+    types: ["config"],
+    never: ["config/load.ts"],
+    packages: ["@pulumi/"],
+    node: PURE,
+  },
+  policies: { folders: ["constants"], packages: ["@pulumi/"], node: PURE },
+  "index.ts": { folders: ["config", "topology", "components"], packages: ["@pulumi/pulumi"] },
+  release: { folders: ["constants", "topology"], packages: ANY, refused: ["@pulumi/"], node: ANY },
+  engine: tools,
+  review: tools,
+  images: { ...tools, folders: [...tools.folders, "config"] },
+  bench: { folders: ANY, packages: ANY, node: ANY },
+  tests: { folders: ANY, packages: ANY, node: ANY },
+};

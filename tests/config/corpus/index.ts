@@ -1,0 +1,32 @@
+/** Every hostile case, by theme. */
+import { addresses } from "./addresses.ts";
+import { bench } from "./bench.ts";
+import { edge } from "./edge.ts";
+import { hosts } from "./hosts.ts";
+import { image } from "./image.ts";
+import { keys } from "./keys.ts";
+import { names } from "./names.ts";
+import { numbers } from "./numbers.ts";
+import { schedules } from "./schedules.ts";
+import { schemas } from "./schemas.ts";
+import { secrets } from "./secrets.ts";
+import { shapes } from "./shapes.ts";
+import { sites } from "./sites.ts";
+import { sizes } from "./sizes.ts";
+
+export const corpus = {
+  numbers,
+  sizes,
+  hosts,
+  names,
+  schemas,
+  sites,
+  bench,
+  schedules,
+  image,
+  addresses,
+  edge,
+  secrets,
+  keys,
+  shapes,
+} as const;

@@ -1,0 +1,112 @@
+/** Sizes and processors: unit typos, and sizes that no process starts with. */
+import { field, type HostileCase } from "./case.ts";
+
+/** What people write who mean 20Gi. */
+const unitTypos = {
+  "1GB": "1GB",
+  "20gb": "20gb",
+  "20G, the decimal unit": "20G",
+  "20gi": "20gi",
+  "20GI": "20GI",
+  "20 Gi": "20 Gi",
+  "20Gib": "20Gib",
+  "20Gi with a line feed": "20Gi\n",
+  " 20Gi with a space before": " 20Gi",
+  "1.5Gi": "1.5Gi",
+  "20,5Gi": "20,5Gi",
+  "1_000Mi": "1_000Mi",
+  "2e3Mi": "2e3Mi",
+  "0Gi": "0Gi",
+  "00Gi": "00Gi",
+  "020Gi": "020Gi",
+  "-20Gi": "-20Gi",
+  "+20Gi": "+20Gi",
+  NaNGi: "NaNGi",
+  InfinityGi: "InfinityGi",
+  "a unit alone": "Gi",
+  "a number in quotes alone": "20",
+  "a plain number": 20,
+  "bytes as a number": 21_474_836_480,
+  NaN: Number.NaN,
+  "twenty digits": "99999999999999999999Gi",
+  "full-width digits": "２０Gi",
+  "arabic digits": "٢٠Gi",
+  "a homoglyph in the unit": "20Gі",
+  "an expression": "$(20)Gi",
+  nothing: "",
+  null: null,
+};
+
+const size = "expected a size such as 512Mi or 20Gi";
+
+export const sizes: readonly HostileCase[] = [
+  ...field("database.storage.size", size, unitTypos),
+  ...field("bench.web.resources.memory", "expected a size from 256Mi to 4Ti", {
+    "a kibibyte": "1Ki",
+    "a mebibyte": "1Mi",
+    "one less": "255Mi",
+    "a unit too large": "1024Ti",
+    "more than counts exactly": "999999999Ti",
+  }),
+  ...field("bench.workers.short.resources.memory", "expected a size from 256Mi", {
+    "too small to load Frappe": "64Mi",
+  }),
+  ...field("bench.socketio.resources.memory", "expected a size from 64Mi", { "too small for node": "16Mi" }),
+  ...field("bench.nginx.resources.memory", "expected a size from 32Mi", { "too small": "4Mi" }),
+  ...field("bench.nginx.resources.ephemeralStorage", "expected a size from 64Mi", { "too small for a log": "1Mi" }),
+  ...field("database.resources.memory", "expected a size from 512Mi", { "too small for InnoDB": "128Mi" }),
+  ...field("database.resources.memory", "expected a size from 256Mi", { "too small for Postgres": "64Mi" }, "postgres"),
+  ...field("database.storage.size", "expected a size from 1Gi", {
+    "mebibytes for gibibytes": "200Mi",
+    "too large": "200Ti",
+  }),
+  ...field("sitesVolume.size", "expected a size from 1Gi", { kibibytes: "500Ki", "far too large": "99999Ti" }),
+  ...field("sitesVolume.size", size, { GB: "500GB", "a number": 500, "a boolean": true }),
+  ...field("redis.cache.resources.memory", "expected a size from 32Mi", {
+    "so small that Redis would take it for no limit": "512Ki",
+  }),
+  ...field("redis.queue.storage.size", "expected a size from 256Mi", { "too small for its log": "1Mi" }),
+  ...field("bench.nginx.bodyLimit", "expected a size from 1Mi to 10Gi", {
+    "a kibibyte": "1Ki",
+    "more than nginx reads": "999999999Ti",
+  }),
+  ...field("bench.nginx.bodyLimit", size, { "as nginx writes it": "50m", "a plain number": 50, unlimited: "0" }),
+  ...field("database.bufferPool", "as MariaDB writes it", {
+    "as Kubernetes writes it": "4Gi",
+    "as Postgres writes it": "4GB",
+    "lower case": "4g",
+    "a share": "60%",
+    zero: "0G",
+  }),
+  ...field("database.bufferPool", "expected a size from 64M", { "below what InnoDB takes": "1K" }),
+  ...field("database.bufferPool", "expected at most 80 % of frappe:database.resources.memory", {
+    "all of the memory": "16G",
+    "more than the memory": "64G",
+  }),
+  ...field(
+    "database.sharedBuffers",
+    "as Postgres writes it",
+    { "as MariaDB writes it": "1G", "lower case": "1gb" },
+    "postgres",
+  ),
+  ...field("database.sharedBuffers", "expected at most 80 %", { "all of the memory": "4GB" }, "postgres"),
+  ...field("bench.web.resources.cpu", "expected processors such as", {
+    "a plain number": 1,
+    zero: "0",
+    "zero thousandths": "0m",
+    negative: "-1",
+    "a fraction of a thousandth": "0.5m",
+    "a word": "one",
+    "with a unit": "1 core",
+    "a comma": "0,5",
+    percent: "50%",
+    NaN: "NaN",
+  }),
+  ...field("bench.web.resources.cpu", 'expected processors from "10m" to "256"', {
+    "zero with a fraction": "0.0",
+    "zero with three": "0.000",
+    "a thousandth": "1m",
+    "more than a machine has": "9999",
+    "more than a machine has, in thousandths": "999999m",
+  }),
+];

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import type { Flow, Peer } from "../../topology/types.ts";
+import { planOf } from "../support/record-stack.ts";
+import type { StackName } from "../support/stacks.ts";
+
+const named = (peer: Peer): string => {
+  if ("component" in peer) return peer.component;
+  return "addresses" in peer ? `[${peer.addresses.join(" ")}]` : `namespace ${peer.namespace}`;
+};
+const lines = ({ from, to, ports }: Flow) => ports.map(({ port }) => `${named(from)} -> ${named(to)}:${port}`);
+const table = (stack: StackName) => planOf(stack).network.flows.flatMap(lines).sort();
+
+/** Written by hand from research/reliability.md §4, not from the planner. */
+const inside = (edge: string) => [
+  `namespace ${edge} -> nginx:8080`,
+  "nginx -> web:8000",
+  "nginx -> socketio:9000",
+  "socketio -> web:8000",
+];
+const toAll = (to: string) => ["web", "scheduler", "worker"].map((role) => `${role} -> ${to}`);
+const embeddedRedis = [...toAll("redis-cache:6379"), ...toAll("redis-queue:6379"), "socketio -> redis-queue:6379"];
+const fromOutgoing = (to: string) => ["web", "worker"].map((role) => `${role} -> ${to}`);
+
+const expected: Record<StackName, string[]> = {
+  dev: [...inside("kube-system"), ...toAll("database:3306"), ...embeddedRedis],
+  staging: [
+    ...inside("envoy-gateway-system"),
+    ...toAll("database:3306"),
+    ...embeddedRedis,
+    ...fromOutgoing("[203.0.113.25/32]:587"),
+  ],
+  prod: [
+    ...inside("envoy-gateway-system"),
+    ...toAll("database:3306"),
+    ...[3306, 4444, 4567, 4568, 5555, 5566].map((port) => `database -> database:${port}`),
+    ...[3306, 5555, 5566].map((port) => `namespace mariadb-operator -> database:${port}`),
+    ...[443, 6443].map((port) => `database -> [10.0.0.10/32 10.0.0.11/32 10.0.0.12/32]:${port}`),
+    ...embeddedRedis,
+    ...fromOutgoing("[203.0.113.25/32]:587"),
+    ...fromOutgoing("[198.51.100.0/24]:443"),
+  ],
+  postgres: [
+    ...inside("traefik"),
+    ...toAll("database:5432"),
+    ...[5432, 8000].map((port) => `database -> database:${port}`),
+    ...[5432, 8000].map((port) => `namespace cnpg-system -> database:${port}`),
+    ...[443, 6443].map((port) => `database -> [10.0.0.10/32]:${port}`),
+    ...embeddedRedis,
+  ],
+  "postgres-embedded": [...inside("envoy-gateway-system"), ...toAll("database:5432"), ...embeddedRedis],
+  external: [
+    ...inside("envoy-gateway-system"),
+    ...toAll("[10.60.0.0/24]:3306"),
+    ...toAll("[10.61.0.0/24]:6379"),
+    ...toAll("[10.61.0.0/24]:6379"),
+    "socketio -> [10.61.0.0/24]:6379",
+  ],
+};
+
+describe("topology/network", () => {
+  for (const [stack, flows] of Object.entries(expected)) {
+    it(`lets ${stack} talk exactly as the table says`, () => {
+      assert.deepEqual(table(stack as StackName), flows.sort());
+    });
+  }
+
+  it("says of every flow why it is there", () => {
+    for (const { why } of planOf("prod").network.flows) assert.ok(why.length > 3);
+  });
+
+  it("lets nobody reach nginx' status port, and the scheduler nothing outside", () => {
+    const all = table("prod");
+    assert.ok(!all.some((line) => line.endsWith(":8081")));
+    assert.ok(!all.some((line) => /^(scheduler|nginx|socketio|redis-\w+) -> \[/.test(line)));
+  });
+});

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { planOf } from "../support/record-stack.ts";
+import { stackConfig } from "../support/stacks.ts";
+
+type Change = Parameters<typeof stackConfig>[1];
+
+const idOf = (change?: Change) => planOf("prod", change).release.id;
+const digest = `sha256:${"0".repeat(64)}`;
+
+/** What makes a migration or new code necessary. */
+const released: Record<string, NonNullable<Change>> = {
+  "the image's digest": (values) => (values["image"].digest = digest),
+  "an app's version": (values) => (values["image"].apps.erpnext = "16.34.0"),
+  "the order in which apps are installed": (values) =>
+    (values["image"].apps = { erpnext: "16.33.0", frappe: "16.31.0" }),
+  "an app more in the image": (values) => (values["image"].apps.hrms = "16.0.0"),
+  "a new site": (values) => values["sites"].push({ name: "new.example.com", apps: ["frappe"] }),
+  "a site less": (values) => values["sites"].pop(),
+  "a site's apps": (values) => (values["sites"][0].apps = ["frappe"]),
+  "a site's domains": (values) => (values["sites"][1].domains = ["www.shop.example.org"]),
+  "a site's schema": (values) => (values["sites"][0].schema = "erp"),
+  "a site that is archived": (values) => (values["sites"][2].state = "archived"),
+  "the bench's id": (values) => (values["bench"].id = "another"),
+  "a queue's time limit": (values) => (values["bench"].queues.integrations.timeout = 601),
+  "another database": (values) =>
+    (values["database"] = { engine: "mariadb", mode: "embedded", storage: { size: "20Gi" }, maxConnections: 400 }),
+  "the attempt": (values) => (values["release"] = { attempt: 2 }),
+};
+
+/** What an operator may turn without a release: it rolls pods in place, or touches none. */
+const notReleased: Record<string, NonNullable<Change>> = {
+  nothing: () => undefined,
+  "the tag, which is for people": (values) => (values["image"].tag = "v16.33.0-1"),
+  "where the same digest is pulled from": (values) => (values["image"].repository = "registry.example.com/erpnext"),
+  "replicas of web": (values) => (values["bench"].web.replicas = 2),
+  "a worker set's replicas": (values) => (values["bench"].workers.short.replicas = 1),
+  "how queues are spread over worker sets": (values) => values["bench"].workers.long.queues.pop(),
+  "memory and processors": (values) => (values["bench"].web.resources = { cpu: "2", memory: "4Gi" }),
+  "gunicorn's limits": (values) => (values["bench"].web.timeout = 60),
+  "the body limit": (values) => (values["bench"].nginx.bodyLimit = "10Mi"),
+  "the database's size and tuning": (values) => {
+    values["database"].storage.size = "300Gi";
+    values["database"].bufferPool = "8G";
+  },
+  "Redis' memory": (values) => (values["redis"].cache.resources.memory = "2Gi"),
+  "the edge's class, proxies and HSTS": (values) => {
+    values["edge"].className = "other";
+    values["edge"].trustedProxies = ["10.0.0.0/8"];
+    values["edge"].hsts = { maxAge: 0 };
+  },
+  "what may be reached outside": (values) => (values["network"].egress = {}),
+  "the lifetime of data": (values) => (values["lifecycle"] = { protectData: false, retainData: true }),
+  "the strategy": (values) => (values["release"] = { strategy: "recreate" }),
+  "the revision, which is for the record": (values) => (values["release"] = { gitSha: "a".repeat(40) }),
+  "the order of sites in the file": (values) => values["sites"].reverse(),
+  "the order of a site's domains": (values) => values["sites"][0].domains.reverse(),
+};
+
+describe("topology/release: the identity of a release", () => {
+  const twoDomains = (values: Parameters<NonNullable<Change>>[0]) =>
+    (values["sites"][0].domains = ["www.erp.example.com", "intranet.example.com"]);
+  const id = idOf(twoDomains);
+  const after = (change: NonNullable<Change>) =>
+    idOf((values) => {
+      twoDomains(values);
+      change(values);
+    });
+
+  for (const [what, change] of Object.entries(released)) {
+    it(`changes with ${what}`, () => assert.notEqual(after(change), id));
+  }
+  for (const [what, change] of Object.entries(notReleased)) {
+    it(`stays with ${what}`, () => assert.equal(after(change), id));
+  }
+
+  it("differs for each of these changes, so that none hides another", () => {
+    const ids = Object.values(released).map(after);
+    assert.equal(new Set(ids).size, ids.length);
+  });
+
+  it("stays when queues are declared in another order", () => {
+    const queues = { one: { timeout: 10 }, two: { timeout: 20 } };
+    const withQueues = (declared: object) =>
+      idOf((values) => {
+        values["bench"].queues = declared;
+        values["bench"].workers.integrations.queues = ["one", "two"];
+      });
+    assert.equal(withQueues(queues), withQueues({ two: queues.two, one: queues.one }));
+  });
+
+  it("is short, and fit for a label, a name and a selector", () => assert.match(id, /^[0-9a-f]{10}$/));
+});
+
+describe("topology/release: the manifest", () => {
+  it("says for reviewers what runs, on which sites, from which source", () => {
+    const { release } = planOf("prod", (values) => (values["release"] = { gitSha: "b".repeat(40) }));
+    const { image } = stackConfig("prod");
+    assert.equal(release.manifest.image, `${image.repository}:${image.tag}@${image.digest}`);
+    assert.equal(release.manifest.gitSha, "b".repeat(40));
+    assert.deepEqual(release.manifest.apps, [
+      { name: "frappe", version: "16.31.0" },
+      { name: "erpnext", version: "16.33.0" },
+    ]);
+    assert.deepEqual(
+      release.manifest.sites.map(({ name }) => name),
+      ["erp.example.com", "shop.example.org", "books.example.net"],
+    );
+    assert.equal(release.manifest.releaseId, release.id);
+  });
+
+  it("leaves the revision out where the stack file names none", () => {
+    assert.ok(!("gitSha" in planOf("prod").release.manifest));
+  });
+});

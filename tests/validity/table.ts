@@ -1,0 +1,114 @@
+/**
+ * The table of flows, read as a judge reads it: who is who, and which connection it grants. It knows nothing of policies; the
+ * evaluator of tests/judges knows nothing of the table; the tests compare the two.
+ */
+import { actorsOf } from "../judges/connectivity.ts";
+import type { KubernetesObject } from "../judges/kubernetes-object.ts";
+import { allowed, type End, type Port } from "../judges/network-policy.ts";
+import { labels } from "../../constants/labels.ts";
+import type { Peer } from "../../topology/types.ts";
+import type { StackRecording } from "../support/record-stack.ts";
+import { operatorPods } from "./cluster.ts";
+
+export interface Party {
+  readonly name: string;
+  readonly end: End;
+  /** Set on pods of the stack itself. */
+  readonly component?: string;
+}
+
+const number = (ip: string) => ip.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
+const address = (value: number) => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
+
+/** First and last address of a range, and its neighbours on both sides. */
+function around(cidr: string): string[] {
+  const [first = "", bits = ""] = cidr.split("/");
+  const start = number(first);
+  const size = 2 ** (32 - Number(bits));
+  return [start, start + size - 1, start - 1, start + size].map(address);
+}
+
+const inside = (ip: string, cidr: string) => {
+  const [first = "", bits = ""] = cidr.split("/");
+  const size = 2 ** (32 - Number(bits));
+  return number(ip) >= number(first) && number(ip) < number(first) + size;
+};
+
+const elsewhere = ["169.254.169.254", "169.254.170.2", "1.1.1.1", "10.96.0.1", "10.244.3.7", "192.168.1.10"];
+
+function outsiders({ plan }: StackRecording): Party[] {
+  const peers = plan.network.flows.flatMap(({ from, to }) => [from, to]);
+  const pods = peers.flatMap((peer): Party[] =>
+    "namespace" in peer
+      ? [
+          { name: `declared pod in ${peer.namespace}`, end: { namespace: peer.namespace, labels: peer.podLabels } },
+          { name: `other pod in ${peer.namespace}`, end: { namespace: peer.namespace, labels: { app: "other" } } },
+        ]
+      : [],
+  );
+  const declared = peers.flatMap((peer) => ("addresses" in peer ? peer.addresses.flatMap(around) : []));
+  const ips = [...new Set([...declared, ...elsewhere])].map((ip) => ({ name: ip, end: { ip } }));
+  const namespace = plan.network.dnsNamespace;
+  const dns = { name: "DNS", end: { namespace, labels: { "k8s-app": "kube-dns" } } };
+  const strange = { name: "a pod in another namespace", end: { namespace: "default", labels: { app: "other" } } };
+  return [...pods, ...ips, dns, strange];
+}
+
+/** Everybody: each workload of the stack, an operator's pods, a pod that fell into the namespace, and the world outside. */
+export function partiesOf(recording: StackRecording): Party[] {
+  const pods = actorsOf([...recording.objects, ...operatorPods(recording)]).map(({ name, end }): Party => {
+    const component = "labels" in end ? end.labels[labels.component] : undefined;
+    return component === undefined ? { name, end } : { name, end, component };
+  });
+  const { namespace } = recording.config.platform;
+  const stranger = { name: "a pod without labels", end: { namespace, labels: {} } };
+  return [...pods, stranger, ...outsiders(recording)];
+}
+
+function isMeant(peer: Peer, { end, component }: Party): boolean {
+  if ("component" in peer) return component === peer.component;
+  if ("addresses" in peer) return !("labels" in end) && peer.addresses.some((cidr) => inside(end.ip, cidr));
+  if (!("labels" in end) || end.namespace !== peer.namespace) return false;
+  return Object.entries(peer.podLabels).every(([key, value]) => end.labels[key] === value);
+}
+
+/** Whether the table grants the connection; the resolving of names stands beside it, for every component. */
+export function granted({ plan }: StackRecording, from: Party, to: Party, { port, protocol = "TCP" }: Port): boolean {
+  const { flows, dnsNamespace } = plan.network;
+  const dns = "labels" in to.end && to.end.namespace === dnsNamespace && port === 53;
+  if (from.component !== undefined && dns) return true;
+  return flows.some(
+    (flow) =>
+      isMeant(flow.from, from) &&
+      isMeant(flow.to, to) &&
+      flow.ports.some((one) => one.port === port && one.protocol === protocol),
+  );
+}
+
+/** Ports that any flow or container names, and some that none does. */
+function portsOf({ plan, objects }: StackRecording): Port[] {
+  const listening = actorsOf(objects).flatMap(({ listens }) => listens.map(({ port }) => port));
+  const flowing = plan.network.flows.flatMap(({ ports }) => ports.map(({ port }) => port));
+  const numbers = [...new Set([...listening, ...flowing, 22, 53, 80, 443, 10250])];
+  return numbers.flatMap((port) => ["TCP", "UDP"].map((protocol) => ({ port, protocol })));
+}
+
+/** Every connection that policies and table disagree about, in words. One end at least is a pod of the namespace. */
+export function disagreements(recording: StackRecording, policies: readonly KubernetesObject[]): string[] {
+  const parties = partiesOf(recording);
+  const { namespace } = recording.config.platform;
+  const own = ({ end }: Party) => "labels" in end && end.namespace === namespace;
+  const ports = portsOf(recording);
+  return parties.flatMap((from) =>
+    parties
+      .filter((to) => own(from) || own(to))
+      .flatMap((to) =>
+        ports.flatMap((port) => {
+          const wanted = granted(recording, from, to, port);
+          if (allowed(policies, from.end, to.end, port, {}) === wanted) return [];
+          const line = `${from.name} -> ${to.name}:${port.port}/${port.protocol}`;
+          return [`${line} is ${wanted ? "refused, and should be allowed" : "allowed, and should be refused"}`];
+        }),
+      ),
+  );
+}
