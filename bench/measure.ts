@@ -31,7 +31,8 @@ function once({ name, argv, cwd, env }: Command): Figures {
   return { cpu: Number(user) + Number(system), wall: Number(wall), memory: Number(kib) / 1024 };
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
 /** Runs the commands in turn, `rounds` times after a warm-up, so that what disturbs the machine disturbs all alike. */
 export function measure(commands: readonly Command[], rounds: number): Map<string, Figures> {
@@ -43,5 +44,10 @@ export function measure(commands: readonly Command[], rounds: number): Map<strin
     }
   }
   const of = (runs: readonly Figures[], key: keyof Figures) => median(runs.map((figures) => figures[key]));
-  return new Map([...seen].map(([name, runs]) => [name, { cpu: of(runs, "cpu"), wall: of(runs, "wall"), memory: of(runs, "memory") }]));
+  return new Map(
+    [...seen].map(([name, runs]) => [
+      name,
+      { cpu: of(runs, "cpu"), wall: of(runs, "wall"), memory: of(runs, "memory") },
+    ]),
+  );
 }

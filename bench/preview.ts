@@ -24,8 +24,14 @@ async function emptyProgram(): Promise<Command> {
   mkdirSync(state, { recursive: true });
   mkdirSync(folder);
   writeFileSync(join(scratch, "state/.pulumi/meta.yaml"), "version: 1\n");
-  writeFileSync(join(state, "dev.json"), JSON.stringify({ version: 3, checkpoint: { stack: "organization/empty/dev", latest: null } }));
-  writeFileSync(join(folder, "Pulumi.yaml"), "name: empty\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n");
+  writeFileSync(
+    join(state, "dev.json"),
+    JSON.stringify({ version: 3, checkpoint: { stack: "organization/empty/dev", latest: null } }),
+  );
+  writeFileSync(
+    join(folder, "Pulumi.yaml"),
+    "name: empty\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n",
+  );
   writeFileSync(join(folder, "Pulumi.dev.yaml"), `encryptionsalt: ${placeholder.salt}\n`);
   writeFileSync(join(folder, "package.json"), '{ "name": "empty", "main": "index.js" }\n');
   writeFileSync(join(folder, "index.js"), "exports.ok = true;\n");
@@ -66,7 +72,9 @@ function table(figures: ReadonlyMap<string, Figures>, base: string): void {
   const reference = figures.get(base);
   for (const [name, { cpu, wall, memory }] of figures) {
     const ratio = reference ? (cpu / reference.cpu).toFixed(2) : "-";
-    say(`${name.padEnd(16)} cpu ${cpu.toFixed(2)} s  (${ratio}× ${base})  wall ${wall.toFixed(2)} s  peak ${memory.toFixed(0)} MiB`);
+    say(
+      `${name.padEnd(16)} cpu ${cpu.toFixed(2)} s  (${ratio}× ${base})  wall ${wall.toFixed(2)} s  peak ${memory.toFixed(0)} MiB`,
+    );
   }
 }
 

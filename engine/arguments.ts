@@ -26,7 +26,9 @@ export function parseArguments(argv: readonly string[]): PreviewArguments {
   }
   const [stack, ...more] = own.filter((argument) => !argument.startsWith("-"));
   if (stack === undefined || more.length > 0) {
-    throw new UsageError(`expected one stack, got ${stack === undefined ? "none" : [stack, ...more].join(", ")}\n${usage}`);
+    throw new UsageError(
+      `expected one stack, got ${stack === undefined ? "none" : [stack, ...more].join(", ")}\n${usage}`,
+    );
   }
   return { stack, offline: own.includes("--offline"), json: own.includes("--json"), extra };
 }

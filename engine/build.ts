@@ -49,7 +49,10 @@ async function goVersion(): Promise<string> {
 function ticking(report: Report, what: string): () => void {
   const started = Date.now();
   const every = environment.isCi() ? 60_000 : 15_000;
-  const timer = setInterval(() => report(`engine: ${what}, ${Math.round((Date.now() - started) / 1000)} s so far`), every);
+  const timer = setInterval(
+    () => report(`engine: ${what}, ${Math.round((Date.now() - started) / 1000)} s so far`),
+    every,
+  );
   return () => clearInterval(timer);
 }
 

@@ -12,7 +12,10 @@ const deadline = 600;
 export async function downloadEngine(_report: Report): Promise<string> {
   const version = engineVersions.download;
   const env = environment.forChild({ PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_VERSION: version });
-  const { code, stdout, stderr } = await run(["npx", "--yes", `pulumi@${version}`, "version"], { seconds: deadline, env });
+  const { code, stdout, stderr } = await run(["npx", "--yes", `pulumi@${version}`, "version"], {
+    seconds: deadline,
+    env,
+  });
   if (code !== 0) {
     throw new Error(`the download site was not reached, or refused:\n    ${tail(stderr || stdout)}`);
   }

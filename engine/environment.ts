@@ -13,5 +13,8 @@ export const environment = {
   /** Where caches of ours lie, outside the tree. */
   cacheHome: (): string => join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "frappe-platform"),
   /** A child's environment: ours, with `changes` made; undefined removes a variable. */
-  forChild: (changes: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv => ({ ...process.env, ...changes }),
+  forChild: (changes: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv => ({
+    ...process.env,
+    ...changes,
+  }),
 };

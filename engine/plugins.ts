@@ -18,7 +18,10 @@ export function sdkVersion(name: string): string {
 function isInstalled(name: string): boolean {
   const folder = join(environment.pulumiHome(), "plugins");
   const wanted = `resource-${name}-v${sdkVersion(name)}`;
-  const onPath = environment.path().split(delimiter).some((entry) => existsSync(join(entry, `pulumi-resource-${name}`)));
+  const onPath = environment
+    .path()
+    .split(delimiter)
+    .some((entry) => existsSync(join(entry, `pulumi-resource-${name}`)));
   return onPath || (existsSync(folder) && readdirSync(folder).includes(wanted));
 }
 

@@ -11,13 +11,18 @@ export interface StackFile {
   readonly path: string;
 }
 
-export class UnknownStackError extends Error {}
+/** A stack file that is not there, or not readable. */
+export class StackFileError extends Error {}
+
+export class UnknownStackError extends StackFileError {}
 
 const fileName = /^Pulumi\.([A-Za-z0-9_.-]+)\.yaml$/;
 
 /** Names of the stacks whose files lie in `folder`. */
 export const stacksIn = (folder: string): string[] =>
-  readdirSync(folder).flatMap((file) => fileName.exec(file)?.slice(1, 2) ?? []).sort();
+  readdirSync(folder)
+    .flatMap((file) => fileName.exec(file)?.slice(1, 2) ?? [])
+    .sort();
 
 /**
  * @param wanted A stack's name, or the path of a stack file.
@@ -40,13 +45,31 @@ export function findStackFile(wanted: string, folder: string): StackFile {
   );
 }
 
-const isSecure = (value: unknown): boolean => typeof value === "object" && value !== null && "secure" in value;
+/** Pulumi takes an object of this one key for an encrypted value, however deep it lies. */
+const isSecure = (value: object): boolean => Object.keys(value).join() === "secure";
+
+function withPlaceholders(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  if (Array.isArray(value)) {
+    return value.map(withPlaceholders);
+  }
+  return isSecure(value)
+    ? { secure: placeholder.sealed }
+    : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withPlaceholders(inner)]));
+}
+
+function readStackFile(path: string): { readonly config?: Readonly<Record<string, unknown>> | null } | null {
+  try {
+    return parse(readFileSync(path, "utf8")) as ReturnType<typeof readStackFile>;
+  } catch (error) {
+    throw new StackFileError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
 
 /** The stack file's text with its secrets replaced by one that this machine can decrypt, and everything else as it was. */
 export function previewableCopy(path: string): string {
-  const file = parse(readFileSync(path, "utf8")) as { config?: Record<string, unknown> } | null;
-  const config = Object.fromEntries(
-    Object.entries(file?.config ?? {}).map(([key, value]) => [key, isSecure(value) ? { secure: placeholder.sealed } : value]),
-  );
+  const config = withPlaceholders(readStackFile(path)?.config ?? {});
   return stringify({ encryptionsalt: placeholder.salt, config });
 }

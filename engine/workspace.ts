@@ -10,7 +10,7 @@ export interface Workspace {
   readonly configFile: string;
   readonly eventLog: string;
   readonly environment: Readonly<Record<string, string>>;
-  remove(): void;
+  readonly remove: () => void;
 }
 
 /** An empty stack in a file backend, as `pulumi stack init` leaves it, without its half second and its edit of the stack file. */

@@ -33,7 +33,8 @@ export const directions = {
       "config/schema-cli.ts": { node: ANY }, // a command: it writes the JSON Schema
     },
   },
-  topology: { folders: ["constants"], types: ["config"], node: PURE },
+  // A planner may use what the parser uses to understand a value (units, hosts), never the reading itself.
+  topology: { folders: ["constants", "config"], never: ["config/load.ts", "config/parse.ts"], node: PURE },
   components: {
     folders: ["constants", "topology"],
     types: ["config"],

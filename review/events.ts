@@ -42,7 +42,11 @@ interface EngineEvent {
 
 /** Reads an event log; a run that failed before its first event has left none. */
 export function readEvents(file: string): Events {
-  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n").filter((line) => line !== "") : [];
+  const lines = existsSync(file)
+    ? readFileSync(file, "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+    : [];
   const events = lines.map((line) => JSON.parse(line) as EngineEvent);
   return {
     steps: events.flatMap(({ resourcePreEvent }) => (resourcePreEvent ? [resourcePreEvent.metadata] : [])),

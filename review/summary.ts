@@ -15,13 +15,27 @@ interface Manifest {
   readonly attempt: number;
   readonly strategy: string;
   readonly image: string;
-  readonly sites: readonly { readonly name: string; readonly state: string; readonly apps: readonly string[]; readonly domains: readonly string[] }[];
+  readonly sites: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly apps: readonly string[];
+    readonly domains: readonly string[];
+  }[];
 }
 
 /** Sites that are named one by one; the rest is counted. */
 const namedSites = 20;
 
-const changing = new Set(["create", "update", "replace", "create-replacement", "delete-replaced", "delete", "read", "import"]);
+const changing = new Set([
+  "create",
+  "update",
+  "replace",
+  "create-replacement",
+  "delete-replaced",
+  "delete",
+  "read",
+  "import",
+]);
 /** Operations after which the resource that was there is gone. */
 const ending = new Set(["delete", "replace", "delete-replaced"]);
 
@@ -40,7 +54,9 @@ function room({ urn }: Step): string {
 }
 
 const isData = (step: Step) =>
-  label(stateOf(step), labels.holdsData) === "true" || label(step.old, labels.holdsData) === "true" || step.type === "random:index/randomPassword:RandomPassword";
+  label(stateOf(step), labels.holdsData) === "true" ||
+  label(step.old, labels.holdsData) === "true" ||
+  step.type === "random:index/randomPassword:RandomPassword";
 
 /** One step a resource: a replacement is reported by the engine as three. */
 function operations(steps: readonly Step[]): Map<string, Step> {
@@ -59,17 +75,24 @@ function counted(items: readonly string[]): string {
   for (const item of items) {
     counts.set(item, (counts.get(item) ?? 0) + 1);
   }
-  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([item, count]) => `${item} ${count}`).join(", ");
+  return [...counts]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([item, count]) => `${item} ${count}`)
+    .join(", ");
 }
 
 function releaseLines(steps: readonly Step[]): string[] {
-  const step = steps.find((candidate) => candidate.new && label(candidate.new, labels.releaseManifest) === "true" && candidate.op !== "delete");
+  const step = steps.find(
+    (candidate) =>
+      candidate.new && label(candidate.new, labels.releaseManifest) === "true" && candidate.op !== "delete",
+  );
   const text = (step?.new?.inputs?.["data"] as Readonly<Record<string, string>> | undefined)?.["release.json"];
   if (step === undefined || text === undefined) {
     return ["  release    none in this preview"];
   }
   const manifest = JSON.parse(text) as Manifest;
-  const changed = step.op === "same" ? "unchanged" : "new: the bench comes up anew beside the old one, traffic moves last";
+  const changed =
+    step.op === "same" ? "unchanged" : "new: the bench comes up anew beside the old one, traffic moves last";
   const sites = manifest.sites.slice(0, namedSites).map(({ name, apps, domains, state }) => {
     const also = domains.length > 0 ? `, also ${domains.join(", ")}` : "";
     return `  site       ${name}  [${apps.join(", ")}]${also}${state === "archived" ? "  ARCHIVED" : ""}`;
@@ -84,7 +107,10 @@ function releaseLines(steps: readonly Step[]): string[] {
 }
 
 const lifetime = (state: ResourceState | undefined) =>
-  [state?.protect === true ? "protected" : "NOT protected", state?.retainOnDelete === true ? "retained" : "deleted with the stack"].join(", ");
+  [
+    state?.protect === true ? "protected" : "NOT protected",
+    state?.retainOnDelete === true ? "retained" : "deleted with the stack",
+  ].join(", ");
 
 function dataLines(steps: readonly Step[]): string[] {
   const data = steps.filter(isData);
@@ -109,10 +135,14 @@ export function summarise({ steps, violations }: Events, { stack, failed, offlin
     `  operations ${counted(all.map(({ op }) => op)) || "none"}`,
     `  by room    ${counted(changed.map(room)) || "nothing changes"}`,
     ...warnings(all),
-    ...violations.map(({ policy, level, urn, message }) => `  policy     ${level} ${policy}: ${logicalName(urn)}: ${message}`),
+    ...violations.map(
+      ({ policy, level, urn, message }) => `  policy     ${level} ${policy}: ${logicalName(urn)}: ${message}`,
+    ),
     ...(offline === undefined
       ? []
-      : [`  offline    no cluster was asked (${offline}): compared with an empty state, by the provider's rules for inputs alone`]),
+      : [
+          `  offline    no cluster was asked (${offline}): compared with an empty state, by the provider's rules for inputs alone`,
+        ]),
     ...(failed ? ["  FAILED     the preview did not end well; see above"] : []),
   ];
   return `${lines.join("\n")}\n`;

@@ -15,7 +15,10 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 function step(name: string, command: string, ...args: string[]): boolean {
   say(`\n=== ${name}`);
   const started = performance.now();
-  const { status, signal, error } = spawnSync(command, args, { cwd: repository, stdio: ["ignore", "inherit", "inherit"] });
+  const { status, signal, error } = spawnSync(command, args, {
+    cwd: repository,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const ending = error?.message ?? (signal === null ? `exit ${status}` : `ended by ${signal}`);
   say(`=== ${name}: ${status === 0 ? "passed" : `FAILED (${ending})`} in ${seconds} s`);

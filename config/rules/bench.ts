@@ -1,6 +1,6 @@
 /** Queues and workers, and what the bench asks of the volume and the database. */
 import { didYouMean, keyPath, type Problem } from "../problems.ts";
-import { standardQueues } from "../schema/bench.ts";
+import { standardQueues } from "../../constants/queues.ts";
 import type { StackConfig } from "../stack.ts";
 import type { Rule } from "./rule.ts";
 

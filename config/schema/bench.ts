@@ -6,9 +6,6 @@ import { byteQuantity } from "./quantities.ts";
 import { timeZone } from "./schedules.ts";
 import { replicas, resources } from "./workload.ts";
 
-/** Queues that every Frappe has, and their time limits in seconds (frappe/utils/background_jobs.py). */
-export const standardQueues: Readonly<Record<string, number>> = { short: 300, default: 300, long: 1500 };
-
 /** A worker set is a Deployment of its own. */
 const most = { queues: 50, workerSets: 20 } as const;
 

@@ -81,18 +81,18 @@ const forbidden = [
   ["::1/128", "the pod itself"],
 ] as const;
 
-const forbiddenIn = (range: Range) =>
-  forbidden.find(([text]) => {
-    const other = rangeOf(text);
-    return other !== undefined && overlap(range, other);
-  });
+const forbiddenRanges = forbidden.flatMap(([text, what]) => {
+  const range = rangeOf(text);
+  return range === undefined ? [] : [{ text, what, range }];
+});
 
 /** An address range that pods may reach. */
 const reachable = cidr.superRefine((text, context) => {
   const range = rangeOf(text);
-  const [other, what] = (range && begins(range) && forbiddenIn(range)) || [];
+  const other = range && begins(range) ? forbiddenRanges.find((one) => overlap(range, one.range)) : undefined;
   if (other !== undefined) {
-    context.addIssue({ code: "custom", message: `expected a range without ${other} (${what}); no pod may reach it` });
+    const message = `expected a range without ${other.text} (${other.what}); no pod may reach it`;
+    context.addIssue({ code: "custom", message });
   }
 });
 

@@ -51,7 +51,10 @@ function properties(request: Message, name: string): Properties {
 }
 
 const struct = (value: object) => Struct.fromJavaScript(value);
-const text = (request: Message, name: string) => String(field(request, name) ?? "");
+const text = (request: Message, name: string): string => {
+  const value = field(request, name);
+  return typeof value === "string" ? value : "";
+};
 
 /** `urn:…::type$type::name` → what we judge by; older engines send only the URN. */
 function resource(request: Message): { type: string; name: string } {
@@ -109,7 +112,11 @@ function handlers(provider: OfflineProvider, name: string): Record<string, (requ
       return message(messages["CreateResponse"], { Id: id, Properties: struct(outputs) });
     },
     update: (request) => {
-      const outputs = provider.update(properties(request, "Olds"), properties(request, "OldInputs"), properties(request, "News"));
+      const outputs = provider.update(
+        properties(request, "Olds"),
+        properties(request, "OldInputs"),
+        properties(request, "News"),
+      );
       return message(messages["UpdateResponse"], { Properties: struct(outputs) });
     },
     read: (request) =>
@@ -146,7 +153,7 @@ function implementation(provider: OfflineProvider, name: string): Grpc.UntypedSe
 export interface OfflineProviders {
   /** Value of PULUMI_DEBUG_PROVIDERS: the engine attaches to these instead of starting plugins. */
   readonly attach: string;
-  stop(): void;
+  readonly stop: () => void;
 }
 
 /** Starts one provider a package, on free ports of loopback. */

@@ -13,7 +13,8 @@ export type Properties = Record<string, Value>;
 export const isObject = (value: Value | undefined): value is Properties =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-export const isSecret = (value: Value | undefined): boolean => isObject(value) && value[signatureKey] === secretSignature;
+export const isSecret = (value: Value | undefined): boolean =>
+  isObject(value) && value[signatureKey] === secretSignature;
 
 export const secret = (value: Value): Value => ({ [signatureKey]: secretSignature, value });
 

@@ -17,7 +17,9 @@ export function lostIdentities(before: readonly Registration[], after: readonly 
   const kept = new Set(after.map(identity));
   const aliased = JSON.stringify(after.flatMap(({ opts }) => opts["aliases"] ?? []));
   return before
-    .filter((resource) => holdsData(resource) && !kept.has(identity(resource)) && !aliased.includes(`"${resource.name}"`))
+    .filter(
+      (resource) => holdsData(resource) && !kept.has(identity(resource)) && !aliased.includes(`"${resource.name}"`),
+    )
     .map(identity);
 }
 
@@ -54,12 +56,16 @@ describe("goldens", () => {
 
   it("misses a data resource that was renamed without an alias, and accepts one that was renamed with it", () => {
     const golden = readGolden("staging");
-    const renamed = golden.map((resource) => (resource.name === "mariadb-data" ? { ...resource, name: "db-data" } : resource));
+    const renamed = golden.map((resource) =>
+      resource.name === "mariadb-data" ? { ...resource, name: "db-data" } : resource,
+    );
     assert.deepEqual(lostIdentities(golden, renamed), [
       "kubernetes:core/v1:PersistentVolumeClaim mariadb-data under frappe:database:Database::database",
     ]);
     const withAlias = renamed.map((resource) =>
-      resource.name === "db-data" ? { ...resource, opts: { ...resource.opts, aliases: [{ spec: { name: "mariadb-data" } }] } } : resource,
+      resource.name === "db-data"
+        ? { ...resource, opts: { ...resource.opts, aliases: [{ spec: { name: "mariadb-data" } }] } }
+        : resource,
     );
     assert.deepEqual(lostIdentities(golden, withAlias), []);
   });

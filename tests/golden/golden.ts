@@ -19,7 +19,14 @@ export async function registrationsOf(stackFile: string): Promise<Registration[]
   const folder = mkdtempSync(join(tmpdir(), "frappe-golden-"));
   const log = join(folder, "grpc.json");
   try {
-    const argv = [process.execPath, "--import", "./engine/loader.mjs", "engine/preview.ts", stackFile, "--offline"] as const;
+    const argv = [
+      process.execPath,
+      "--import",
+      "./engine/loader.mjs",
+      "engine/preview.ts",
+      stackFile,
+      "--offline",
+    ] as const;
     const env = environment.forChild({ PULUMI_DEBUG_GRPC: log });
     const { code, stdout, stderr } = await run([...argv], { seconds: deadline, cwd: root, env });
     if (code !== 0 || !existsSync(log)) {
@@ -31,7 +38,8 @@ export async function registrationsOf(stackFile: string): Promise<Registration[]
   }
 }
 
-export const goldenText = (registrations: readonly Registration[]): string => `${JSON.stringify(registrations, null, 1)}\n`;
+export const goldenText = (registrations: readonly Registration[]): string =>
+  `${JSON.stringify(registrations, null, 1)}\n`;
 
 export const readGolden = (stack: StackName): Registration[] =>
   JSON.parse(readFileSync(goldenPath(stack), "utf8")) as Registration[];

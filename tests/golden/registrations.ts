@@ -21,6 +21,8 @@ const signatureKey = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
+const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");
+
 const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -53,7 +55,7 @@ function givenNames(lines: readonly LogLine[]): ReadonlyMap<string, string> {
     const name = isObject(metadata) ? metadata["name"] : undefined;
     const wanted = isObject(asked) && isObject(asked["metadata"]) ? asked["metadata"]["name"] : undefined;
     if (typeof name === "string" && wanted === undefined) {
-      names.set(name, `${String(request?.["name"])}-[autonamed]`);
+      names.set(name, `${text(request?.["name"])}-[autonamed]`);
     }
   }
   return names;
@@ -77,7 +79,9 @@ function readable(value: Json, names: ReadonlyMap<string, string>): Json {
 }
 
 /** Aliases that the SDK adds by itself, for older versions of a Kubernetes kind: the same in every program. */
-const isOfSdk = (alias: Json) => /"type":"kubernetes:[^"]*(beta|alpha)/.test(JSON.stringify(alias)) || /"type":"kubernetes:extensions/.test(JSON.stringify(alias));
+const isOfSdk = (alias: Json) =>
+  /"type":"kubernetes:[^"]*(beta|alpha)/.test(JSON.stringify(alias)) ||
+  /"type":"kubernetes:extensions/.test(JSON.stringify(alias));
 
 function shownOption(key: string, value: Json): Json {
   if (!Array.isArray(value)) {
@@ -85,7 +89,7 @@ function shownOption(key: string, value: Json): Json {
   }
   switch (key) {
     case "dependencies":
-      return value.map((urn) => shortUrn(String(urn))).sort();
+      return value.map((urn) => shortUrn(text(urn))).sort();
     case "aliases":
       return value.filter((alias) => !isOfSdk(alias));
     default:
@@ -111,9 +115,9 @@ export function readRegistrations(file: string): Registration[] {
   const names = givenNames(lines);
   return lines
     .map(({ request = {} }) => ({
-      type: String(request["type"]),
-      name: String(request["name"]),
-      parent: shortUrn(String(request["parent"] ?? "")),
+      type: text(request["type"]),
+      name: text(request["name"]),
+      parent: shortUrn(text(request["parent"])),
       opts: optionsOf(request),
       inputs: readable(request["object"] ?? {}, names),
     }))

@@ -1,8 +1,8 @@
 /** The bench's roles that run Frappe's code: web, socketio, scheduler, and a worker set per line of the stack file. */
-import { standardQueues } from "../../config/schema/bench.ts";
 import { limits } from "../../constants/limits.ts";
 import { paths } from "../../constants/paths.ts";
 import { ports } from "../../constants/ports.ts";
+import { standardQueues } from "../../constants/queues.ts";
 import type { WorkloadPlan } from "../types.ts";
 import {
   benchContainer,

@@ -50,6 +50,8 @@ export const random: OfflinePackage = {
       return made;
     }
     const isPlain = (value: Value) => typeof value === "string";
-    return Object.fromEntries(Object.entries(made).map(([key, value]) => [key, isPlain(value) ? unknown : secret(unknown)]));
+    return Object.fromEntries(
+      Object.entries(made).map(([key, value]) => [key, isPlain(value) ? unknown : secret(unknown)]),
+    );
   },
 };
