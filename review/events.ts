@@ -40,13 +40,10 @@ interface EngineEvent {
   };
 }
 
-/** Reads an event log; a run that failed before its first event has left none. */
+/** Reads an event log. A run that failed before its first event has left none, and one that was killed half a last line. */
 export function readEvents(file: string): Events {
-  const lines = existsSync(file)
-    ? readFileSync(file, "utf8")
-        .split("\n")
-        .filter((line) => line !== "")
-    : [];
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const lines = text.split("\n").slice(0, -1);
   const events = lines.map((line) => JSON.parse(line) as EngineEvent);
   return {
     steps: events.flatMap(({ resourcePreEvent }) => (resourcePreEvent ? [resourcePreEvent.metadata] : [])),

@@ -44,6 +44,8 @@ const metadata = (state: ResourceState | undefined) =>
 const label = (state: ResourceState | undefined, key: string) => metadata(state).labels?.[key];
 const stateOf = (step: Step) => step.new ?? step.old;
 const kind = (type: string) => type.split(":").at(-1) ?? type;
+/** Whatever a name or a message holds, it stays on its line and does nothing to the terminal. */
+const printable = (line: string) => line.replace(/\p{Cc}+/gu, " ");
 const logicalName = (urn: string) => urn.split("::").at(-1) ?? urn;
 
 /** The component that a resource stands in: `…$frappe:bench:Bench$kubernetes:…` → bench. */
@@ -136,7 +138,8 @@ export function summarise({ steps, violations }: Events, { stack, failed, offlin
     `  by room    ${counted(changed.map(room)) || "nothing changes"}`,
     ...warnings(all),
     ...violations.map(
-      ({ policy, level, urn, message }) => `  policy     ${level} ${policy}: ${logicalName(urn)}: ${message}`,
+      ({ policy, level, urn, message }) =>
+        `  policy     ${level} ${policy}: ${urn === "" ? "" : `${logicalName(urn)}: `}${message}`,
     ),
     ...(offline === undefined
       ? []
@@ -145,5 +148,5 @@ export function summarise({ steps, violations }: Events, { stack, failed, offlin
         ]),
     ...(failed ? ["  FAILED     the preview did not end well; see above"] : []),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(printable).join("\n")}\n`;
 }

@@ -22,7 +22,8 @@ const accepted: Readonly<Record<string, readonly unknown[]>> = {
   ],
   "sites[0].schema": ["a", "_", "a".repeat(32), "_0123456789abcdef", "mysqlx", "erp_2024"],
   "sites[2].settings.sessionExpiry": ["00:05", "24:00", "720:00", "99:59", "100:00"],
-  "bench.web.replicas": [1, 13],
+  "bench.web.replicas": [1, 11],
+  "bench.nginx.replicas": [50],
   "bench.web.maxRequests": [0, 1_000_000],
   "bench.socketio.replicas": [5],
   "bench.scheduler.replicas": [1],
@@ -148,7 +149,7 @@ describe("config: the schema's name of a site", () => {
   it("is Frappe's: an underscore and the first 16 hexadecimal digits of the name's SHA-1", () => {
     const digest = createHash("sha1").update("erp.example.com").digest("hex");
     assert.equal(schemaNameOf("erp.example.com"), `_${digest.slice(0, 16)}`);
-    assert.equal(schemaNameOf("erp.example.com"), "_5e7cd64f5f1b3d0e".length === 17 ? `_${digest.slice(0, 16)}` : "");
+    assert.equal(schemaNameOf("erp.example.com"), "_22835929e7d52caf");
     assert.match(schemaNameOf("shop.example.org"), /^_[0-9a-f]{16}$/);
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { loadConfig } from "../../config/load.ts";
-import { ConfigError, type Problem } from "../../config/problems.ts";
+import type { Problem } from "../../config/problems.ts";
 import { readStackFile, stackConfig, type StackName } from "../support/stacks.ts";
 import { put } from "./corpus/case.ts";
 
@@ -31,15 +31,20 @@ function give(
   );
 }
 
-const problemsOf = (): readonly Problem[] => {
+/** Path and message of each line that the engine would show. */
+function problemsOf(): readonly Problem[] {
   try {
     loadConfig();
   } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
-    return error.problems;
+    assert.ok(pulumi.RunError.isInstance(error), String(error));
+    const [, ...lines] = error.message.split("\n");
+    return lines.map((line) => {
+      const [path = "", message = ""] = line.trim().split(/ {2,}/);
+      return { path, message };
+    });
   }
   return [];
-};
+}
 
 describe("config: loading from the engine", () => {
   before(async () => {

@@ -43,7 +43,7 @@ describe("config: properties of the parser", () => {
       fc.property(anyKey, fc.anything({ withBigInt: true, withNullPrototype: true }), (key, value) => {
         problemsOf({ values: { ...prod.values, [key]: value }, secrets: prod.secrets }).forEach(assertReadable);
       }),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
   });
 
@@ -99,7 +99,7 @@ describe("config: properties of the parser", () => {
         const parsed = parseConfig(withValue("sites[0].name", changed));
         assert.ok(!parsed.ok || (isCanonicalHost(changed) && parsed.config.sites[0]?.name === changed), changed);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -122,7 +122,7 @@ describe("config: properties of the parser", () => {
           assert.equal(new Set(schemas).size, schemas.length);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 

@@ -34,7 +34,7 @@ describe("offline provider", () => {
         assert.deepEqual(left(ignored).changes, [], ignored);
       }
       assert.equal(left("metadata.annotation", "spec", "meta").changes.length, 1);
-      const triggers = [{ triggers: ["1"] }, { triggers: ["2"] }] as const;
+      const triggers: [Properties, Properties] = [{ triggers: ["1"] }, { triggers: ["2"] }];
       assert.deepEqual(
         new OfflineProvider(command).diff("command:local:Command", "it", ...triggers, ["triggers"]).changes,
         [],
@@ -86,7 +86,7 @@ describe("offline provider", () => {
   describe("making", () => {
     const made = (type: string, inputs: Properties, preview: boolean) =>
       new OfflineProvider(random).create(`random:index/${type}`, "it", inputs, preview).outputs;
-    const lengthOf = (value: Value | undefined) => String(plain(value)).length;
+    const lengthOf = (value: Value | undefined) => (plain(value) as string).length;
 
     it("gives random values of the length that is asked for, secret or not", () => {
       const result = (length: Value) => made("randomPassword:RandomPassword", { length }, false)["result"];
@@ -108,8 +108,8 @@ describe("offline provider", () => {
     });
 
     it("keeps on an update what the resource has beside its inputs, and drops inputs that went", () => {
-      const { update } = new OfflineProvider(kubernetes);
-      assert.deepEqual(update({ a: 1, b: 2, status: "up" }, { a: 1, b: 2 }, { a: 3 }), { a: 3, status: "up" });
+      const provider = new OfflineProvider(kubernetes);
+      assert.deepEqual(provider.update({ a: 1, b: 2, status: "up" }, { a: 1, b: 2 }, { a: 3 }), { a: 3, status: "up" });
     });
   });
 });

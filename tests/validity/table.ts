@@ -3,7 +3,7 @@
  * evaluator of tests/judges knows nothing of the table; the tests compare the two.
  */
 import { actorsOf } from "../judges/connectivity.ts";
-import type { KubernetesObject } from "../judges/kubernetes-object.ts";
+import { at, type KubernetesObject } from "../judges/kubernetes-object.ts";
 import { allowed, type End, type Port } from "../judges/network-policy.ts";
 import { labels } from "../../constants/labels.ts";
 import type { Peer } from "../../topology/types.ts";
@@ -51,7 +51,12 @@ function outsiders({ plan }: StackRecording): Party[] {
   const namespace = plan.network.dnsNamespace;
   const dns = { name: "DNS", end: { namespace, labels: { "k8s-app": "kube-dns" } } };
   const strange = { name: "a pod in another namespace", end: { namespace: "default", labels: { app: "other" } } };
-  return [...pods, ...ips, dns, strange];
+  const components = peers.flatMap((peer) => ("component" in peer ? [peer.component] : []));
+  const twins = [...new Set(components)].map((component) => ({
+    name: `${component} of another stack`,
+    end: { namespace: "frappe-other", labels: { [labels.component]: component } },
+  }));
+  return [...pods, ...ips, dns, strange, ...twins];
 }
 
 /** Everybody: each workload of the stack, an operator's pods, a pod that fell into the namespace, and the world outside. */
@@ -93,22 +98,38 @@ function portsOf({ plan, objects }: StackRecording): Port[] {
   return numbers.flatMap((port) => ["TCP", "UDP"].map((protocol) => ({ port, protocol })));
 }
 
-/** Every connection that policies and table disagree about, in words. One end at least is a pod of the namespace. */
-export function disagreements(recording: StackRecording, policies: readonly KubernetesObject[]): string[] {
+export type Side = "Ingress" | "Egress";
+
+/** What is asked of one side only: the other is left open, since each must hold even where the other has a hole. */
+const oneSided = (policies: readonly KubernetesObject[], side: Side) =>
+  policies.map((policy) => ({ ...policy, spec: { ...at(policy, "spec"), policyTypes: [side] } }));
+
+/**
+ * Every connection that policies and table disagree about, in words, each side by itself.
+ * @param of pods of the namespace that are asked about; all of them when left out
+ */
+export function disagreements(
+  recording: StackRecording,
+  policies: readonly KubernetesObject[],
+  sides: readonly Side[] = ["Ingress", "Egress"],
+  of: (own: Party) => boolean = () => true,
+): string[] {
   const parties = partiesOf(recording);
   const { namespace } = recording.config.platform;
-  const own = ({ end }: Party) => "labels" in end && end.namespace === namespace;
+  const own = parties.filter((party) => "labels" in party.end && party.end.namespace === namespace && of(party));
   const ports = portsOf(recording);
-  return parties.flatMap((from) =>
-    parties
-      .filter((to) => own(from) || own(to))
-      .flatMap((to) =>
+  return sides.flatMap((side) => {
+    const open = oneSided(policies, side);
+    return own.flatMap((party) =>
+      parties.flatMap((peer) =>
         ports.flatMap((port) => {
+          const [from, to] = side === "Egress" ? [party, peer] : [peer, party];
           const wanted = granted(recording, from, to, port);
-          if (allowed(policies, from.end, to.end, port, {}) === wanted) return [];
-          const line = `${from.name} -> ${to.name}:${port.port}/${port.protocol}`;
+          if (allowed(open, from.end, to.end, port, {}) === wanted) return [];
+          const line = `${side}: ${from.name} -> ${to.name}:${port.port}/${port.protocol}`;
           return [`${line} is ${wanted ? "refused, and should be allowed" : "allowed, and should be refused"}`];
         }),
       ),
-  );
+    );
+  });
 }
