@@ -27,7 +27,10 @@ describe("lint: direction of imports", () => {
 
   it("keeps topology pure: constants, and what config understands values by, never the reading", async () => {
     await direction.accepts("topology/x.ts", ...from("../constants/x.ts", "../config/units.ts", "node:crypto"));
-    await direction.refuses("topology/x.ts", ...from("../config/load.ts", "../config/parse.ts", "../components/stack.ts"));
+    await direction.refuses(
+      "topology/x.ts",
+      ...from("../config/load.ts", "../config/parse.ts", "../components/stack.ts"),
+    );
     await direction.refuses("topology/x.ts", ...from("zod", "node:fs", "@pulumi/pulumi", "@pulumi/kubernetes"));
     await direction.accepts("topology/x.ts", ...typesFrom("../config/types.ts"));
     await direction.refuses("topology/x.ts", ...typesFrom("@pulumi/pulumi"));

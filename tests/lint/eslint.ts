@@ -26,12 +26,14 @@ async function refuses(eslint: ESLint, rule: string, file: string, code: string)
 
 const judge = (eslint: ESLint, rule: string) => ({
   async refuses(file: string, ...codes: string[]) {
-    for (const code of codes)
-      {assert.equal(await refuses(eslint, rule, file, code), true, `accepted in ${file}:\n${code}`);}
+    for (const code of codes) {
+      assert.equal(await refuses(eslint, rule, file, code), true, `accepted in ${file}:\n${code}`);
+    }
   },
   async accepts(file: string, ...codes: string[]) {
-    for (const code of codes)
-      {assert.equal(await refuses(eslint, rule, file, code), false, `refused in ${file}:\n${code}`);}
+    for (const code of codes) {
+      assert.equal(await refuses(eslint, rule, file, code), false, `refused in ${file}:\n${code}`);
+    }
   },
 });
 

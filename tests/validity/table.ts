@@ -43,6 +43,7 @@ function outsiders({ plan }: StackRecording): Party[] {
       ? [
           { name: `declared pod in ${peer.namespace}`, end: { namespace: peer.namespace, labels: peer.podLabels } },
           { name: `other pod in ${peer.namespace}`, end: { namespace: peer.namespace, labels: { app: "other" } } },
+          { name: `one like those in ${peer.namespace}`, end: { namespace: "frappe-other", labels: peer.podLabels } },
         ]
       : [],
   );
@@ -105,31 +106,30 @@ const oneSided = (policies: readonly KubernetesObject[], side: Side) =>
   policies.map((policy) => ({ ...policy, spec: { ...at(policy, "spec"), policyTypes: [side] } }));
 
 /**
- * Every connection that policies and table disagree about, in words, each side by itself.
+ * Every connection that policies and table disagree about, in words, each side by itself; one after the other, so that whoever
+ * only asks whether there is any need not wait for all.
  * @param of pods of the namespace that are asked about; all of them when left out
  */
-export function disagreements(
+export function* disagreements(
   recording: StackRecording,
   policies: readonly KubernetesObject[],
   sides: readonly Side[] = ["Ingress", "Egress"],
   of: (own: Party) => boolean = () => true,
-): string[] {
+): Generator<string> {
   const parties = partiesOf(recording);
+  const ports = portsOf(recording);
   const { namespace } = recording.config.platform;
   const own = parties.filter((party) => "labels" in party.end && party.end.namespace === namespace && of(party));
-  const ports = portsOf(recording);
-  return sides.flatMap((side) => {
+  for (const side of sides) {
     const open = oneSided(policies, side);
-    return own.flatMap((party) =>
-      parties.flatMap((peer) =>
-        ports.flatMap((port) => {
-          const [from, to] = side === "Egress" ? [party, peer] : [peer, party];
-          const wanted = granted(recording, from, to, port);
-          if (allowed(open, from.end, to.end, port, {}) === wanted) return [];
-          const line = `${side}: ${from.name} -> ${to.name}:${port.port}/${port.protocol}`;
-          return [`${line} is ${wanted ? "refused, and should be allowed" : "allowed, and should be refused"}`];
-        }),
-      ),
-    );
-  });
+    for (const [party, peer] of own.flatMap((one) => parties.map((other) => [one, other] as const))) {
+      const [from, to] = side === "Egress" ? [party, peer] : [peer, party];
+      for (const port of ports) {
+        const wanted = granted(recording, from, to, port);
+        if (allowed(open, from.end, to.end, port, {}) === wanted) continue;
+        const line = `${side}: ${from.name} -> ${to.name}:${port.port}/${port.protocol}`;
+        yield `${line} is ${wanted ? "refused, and should be allowed" : "allowed, and should be refused"}`;
+      }
+    }
+  }
 }

@@ -82,8 +82,9 @@ describe("topology/bench: the image's contract", () => {
 
   it("gives the sites volume to those who write to it, to nginx for reading, and to socketio not at all", () => {
     const mounts = (name: string) => container(name).volumes.map(({ path, readOnly }) => [path, readOnly]);
-    for (const role of ["web", "scheduler", "worker-short"])
-      {assert.deepEqual(mounts(role), [[`${bench}/sites`, false]]);}
+    for (const role of ["web", "scheduler", "worker-short"]) {
+      assert.deepEqual(mounts(role), [[`${bench}/sites`, false]]);
+    }
     assert.deepEqual(mounts("nginx"), [[`${bench}/sites`, true]]);
     assert.deepEqual(mounts("socketio-0"), []);
   });
@@ -208,7 +209,8 @@ describe("topology/bench: workloads", () => {
     const { db_ssl_ca, db_ssl_cert, db_ssl_key } = JSON.parse(config) as Record<string, string>;
     const web = planOf("external").bench.workloads[0]?.containers[0];
     const files = web?.files.map(({ path }) => path) ?? [];
-    for (const path of [db_ssl_ca, db_ssl_cert, db_ssl_key])
-      {assert.ok(path !== undefined && files.includes(path), path);}
+    for (const path of [db_ssl_ca, db_ssl_cert, db_ssl_key]) {
+      assert.ok(path !== undefined && files.includes(path), path);
+    }
   });
 });
