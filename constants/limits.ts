@@ -30,4 +30,8 @@ export const limits = {
   /** Hours; a shorter session logs people out at work, a longer one is no expiry. */
   sessionExpiryHours: 720,
   egressRules: 50,
+  portsPerRule: 50,
+  addressRanges: 100,
+  queues: 50,
+  workerSets: 20,
 } as const;

@@ -2,7 +2,7 @@
  * Builds the engine from Go modules whose checksums are pinned (engine/cli, engine/host), for machines that reach a module proxy
  * and no download site. Some four minutes on two cores, once; then it lies where an official one would.
  */
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { environment } from "./environment.ts";
 import { versionBin, type Report } from "./find.ts";
@@ -72,9 +72,27 @@ async function goBuild(module: keyof typeof modules, output: string, report: Rep
   }
 }
 
+const isWhole = (bin: string) => ["pulumi", "pulumi-language-nodejs"].every((name) => existsSync(join(bin, name)));
+
+/** Moves a finished build to its place, unless another one has finished first: that one may be running by now. */
+function install(scratch: string, bin: string): void {
+  try {
+    renameSync(scratch, bin);
+  } catch (error) {
+    if (isWhole(bin)) {
+      return;
+    }
+    if (!existsSync(bin)) {
+      throw error;
+    }
+    rmSync(bin, { recursive: true });
+    renameSync(scratch, bin);
+  }
+}
+
 /**
  * Builds both programs beside their place and moves them in at the end: a build that is killed leaves nothing that could be taken
- * for an engine, and of two at once the later one's equal result stands.
+ * for an engine, and of two at once the first one's result stands.
  * @returns the path of the program.
  */
 export async function buildEngine(report: Report): Promise<string> {
@@ -89,8 +107,7 @@ export async function buildEngine(report: Report): Promise<string> {
     const launcher = join(scratch, "pulumi-language-nodejs");
     writeFileSync(launcher, hostLauncher);
     chmodSync(launcher, 0o755);
-    rmSync(bin, { recursive: true, force: true });
-    renameSync(scratch, bin);
+    install(scratch, bin);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -6,9 +6,6 @@ import { byteQuantity } from "./quantities.ts";
 import { timeZone } from "./schedules.ts";
 import { replicas, resources } from "./workload.ts";
 
-/** A worker set is a Deployment of its own. */
-const most = { queues: 50, workerSets: 20 } as const;
-
 const web = z
   .strictObject({
     replicas: replicas(1),
@@ -62,7 +59,7 @@ const workerSet = z.strictObject({
   queues: z
     .array(queueName)
     .min(1, { error: "expected at least one queue" })
-    .max(most.queues, { error: `expected at most ${most.queues} queues` })
+    .max(limits.queues, { error: `expected at most ${limits.queues} queues` })
     .refine((names) => new Set(names).size === names.length, { error: "expected each queue once" })
     .describe("Queues that this set takes jobs from, the first one first."),
   replicas: replicas(1),
@@ -81,16 +78,16 @@ export const bench = z
     nginx,
     queues: z
       .record(queueName, queue)
-      .refine((queues) => Object.keys(queues).length <= most.queues, {
-        error: `expected at most ${most.queues} queues`,
+      .refine((queues) => Object.keys(queues).length <= limits.queues, {
+        error: `expected at most ${limits.queues} queues`,
       })
       .default({})
       .describe("Custom queues, or other time limits for short, default and long."),
     workers: z
       .record(dnsLabel.max(30, { error: "expected at most 30 characters" }), workerSet)
       .refine((sets) => Object.keys(sets).length > 0, { error: "expected at least one worker set" })
-      .refine((sets) => Object.keys(sets).length <= most.workerSets, {
-        error: `expected at most ${most.workerSets} worker sets`,
+      .refine((sets) => Object.keys(sets).length <= limits.workerSets, {
+        error: `expected at most ${limits.workerSets} worker sets`,
       })
       .describe("Worker sets by name. Each queue needs at least one."),
   })

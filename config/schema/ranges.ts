@@ -1,6 +1,7 @@
 /** Address ranges in CIDR form, for network policies and for whom nginx believes. */
 import { isIP } from "node:net";
 import { z } from "zod";
+import { limits } from "../../constants/limits.ts";
 
 interface Range {
   readonly prefix: number;
@@ -100,7 +101,7 @@ const listOf = (range: typeof cidr, why: string) =>
   z
     .array(range)
     .min(1, { error: `expected at least one address range${why}` })
-    .max(100, { error: "expected at most 100 address ranges" })
+    .max(limits.addressRanges, { error: `expected at most ${limits.addressRanges} address ranges` })
     .refine((ranges) => new Set(ranges).size === ranges.length, { error: "expected each address range once" });
 
 /** Ranges whose word is believed. */

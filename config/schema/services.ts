@@ -10,7 +10,7 @@ import { resources } from "./workload.ts";
 const tcpPorts = z
   .array(wholeNumber(1, 65_535))
   .min(1, { error: "expected at least one port" })
-  .max(50, { error: "expected at most 50 ports" })
+  .max(limits.portsPerRule, { error: `expected at most ${limits.portsPerRule} ports` })
   .refine((ports) => new Set(ports).size === ports.length, { error: "expected each port once" });
 
 const externalRedis = z.strictObject({

@@ -31,10 +31,10 @@ export function readStackFile(stack: StackName): RawConfig {
   };
 }
 
-/** The parsed configuration of a committed stack, with `change` made to a copy of its raw values first. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- raw values have no type yet, and tests break them on purpose
 export type Change = (values: Record<string, any>) => void;
 
+/** The parsed configuration of a committed stack, with `change` made to a copy of its raw values first. */
 export function stackConfig(stack: StackName, change: Change = () => {}): StackConfig {
   const raw = readStackFile(stack);
   const values = structuredClone(raw.values);
