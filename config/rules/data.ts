@@ -28,6 +28,24 @@ const buffers: Rule = {
   },
 };
 
+const appendOnlyFile: Rule = {
+  needs: ["redis"],
+  check: ({ redis }) => {
+    if (redis.mode === "external") {
+      return [];
+    }
+    const { storage, resources } = redis.queue;
+    return bytes(storage.size) >= 2 * bytes(resources.memory)
+      ? []
+      : [
+          {
+            path: "frappe:redis.queue.storage.size",
+            message: `expected at least twice frappe:redis.queue.resources.memory (${resources.memory}): a rewrite of the append-only file stands beside the old one; got ${storage.size}`,
+          },
+        ];
+  },
+};
+
 /** Secrets that this configuration reads, and those it may read. */
 function wantedSecrets({ database, redis }: Pick<StackConfig, "database" | "redis">) {
   const required: SecretKey[] = [];
@@ -79,4 +97,4 @@ const membersReachApiServer: Rule = {
       : [],
 };
 
-export const dataRules: readonly Rule[] = [buffers, secrets, membersReachApiServer];
+export const dataRules: readonly Rule[] = [buffers, appendOnlyFile, secrets, membersReachApiServer];

@@ -15,6 +15,9 @@ import { readEvents } from "../../review/events.ts";
 /** Milliseconds; the first engine on a machine has to be built. */
 export const engineTimeout = 2_400_000;
 
+/** Has an engine on this machine before a test measures its patience against it. */
+export const prepareEngine = async (): Promise<void> => void (await findEngine(() => {}));
+
 /** What a preview comes to, by logical name. */
 export interface Plan {
   /** Operations as `--json` gives them. */

@@ -109,4 +109,7 @@ export const sizes: readonly HostileCase[] = [
     "more than a machine has": "9999",
     "more than a machine has, in thousandths": "999999m",
   }),
+  ...field("redis.queue.storage.size", "expected at least twice frappe:redis.queue.resources.memory", {
+    "no room to rewrite the append-only file": "1Gi",
+  }),
 ];

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { redisUrl, sha256, siteCredentials } from "../../../components/secrets/derive.ts";
+import { Secrets } from "../../../components/secrets/index.ts";
+import { renderRedisAcl } from "../../../topology/redis.ts";
+import { at, listAt, podTemplateOf } from "../../judges/kubernetes-object.ts";
+import { canary, Concealed, ofType, only, record, reveal, type Recorded } from "../../support/record.ts";
+import { planOf, recordStack } from "../../support/record-stack.ts";
+
+const secretsOf = (resources: readonly Recorded[]) => ofType(resources, "kubernetes:core/v1:Secret");
+const dataOf = (resources: readonly Recorded[], name: string) =>
+  reveal(only(resources, "kubernetes:core/v1:Secret", name).inputs["stringData"]) as Record<string, string>;
+
+describe("components/secrets", () => {
+  it("makes a Secret per purpose, those only that the stack has use for", async () => {
+    const names = async (...args: Parameters<typeof recordStack>) =>
+      secretsOf((await recordStack(...args)).resources)
+        .map(({ name }) => name)
+        .sort();
+    assert.deepEqual(await names("staging"), ["database-admin", "redis", "sites"]);
+    assert.deepEqual(await names("external"), ["database-admin", "database-tls", "redis", "sentry", "sites"]);
+    assert.deepEqual(await names("dev", undefined, ["imagePullConfig"]), [
+      "database-admin",
+      "image-pull",
+      "redis",
+      "sites",
+    ]);
+  });
+
+  it("marks every value as secret, and makes each Secret immutable and without a fixed name, so that its users roll", async () => {
+    const { resources } = await recordStack("external", undefined, ["imagePullConfig"]);
+    for (const { inputs, name } of secretsOf(resources)) {
+      assert.ok(inputs["stringData"] instanceof Concealed, name);
+      assert.equal(inputs["immutable"], true, name);
+      assert.equal(at(inputs, "metadata")["name"], undefined, name);
+    }
+  });
+
+  it("gives every site its credentials, archived ones too, from the one seed", async () => {
+    const { resources } = await recordStack("postgres-embedded");
+    const sites = JSON.parse(dataOf(resources, "sites")["sites.json"] ?? "") as Record<string, unknown>;
+    const names = ["desk.dev.example.com", "old.dev.example.com"];
+    assert.deepEqual(
+      sites,
+      Object.fromEntries(names.map((name) => [name, siteCredentials(canary("sites-seed"), name)])),
+    );
+  });
+
+  it("gives the servers of ours a hash, and their clients the address with the password that fits", async () => {
+    const { resources } = await recordStack("dev");
+    const inside = (host: string) => ({ host, port: 6379, tls: false });
+    const queue = redisUrl(inside("redis-queue"), "frappe", canary("redis-queue"));
+    assert.deepEqual(dataOf(resources, "redis"), {
+      "cache-url": redisUrl(inside("redis-cache"), "frappe", canary("redis-cache")),
+      "queue-url": queue,
+      "queue-url-worker": `${queue}?socket_timeout=500`,
+      "cache-users.acl": renderRedisAcl(sha256(canary("redis-cache"))),
+      "queue-users.acl": renderRedisAcl(sha256(canary("redis-queue"))),
+    });
+  });
+
+  it("takes the stack file's secrets for managed servers, over TLS, and makes up no password", async () => {
+    const { resources } = await recordStack("external");
+    const data = dataOf(resources, "redis");
+    assert.equal(
+      data["cache-url"],
+      redisUrl({ host: "cache.example.com", port: 6379, tls: true }, "default", canary("redisCachePassword")),
+    );
+    assert.deepEqual(dataOf(resources, "database-admin"), {
+      username: "platform",
+      password: canary("databaseAdminPassword"),
+    });
+    assert.deepEqual(dataOf(resources, "database-tls"), {
+      "ca.pem": canary("databaseTlsCa"),
+      "cert.pem": canary("databaseTlsCert"),
+      "key.pem": canary("databaseTlsKey"),
+    });
+    assert.deepEqual(
+      ofType(resources, "random:index/randomPassword:RandomPassword").map(({ name }) => name),
+      ["sites-seed"],
+    );
+  });
+
+  it("calls the admin by each engine's name, in the type that its operator reads", async () => {
+    const facts = await Promise.all(
+      (["prod", "postgres", "staging"] as const).map(async (stack) => {
+        const { resources } = await recordStack(stack);
+        const { inputs } = only(resources, "kubernetes:core/v1:Secret", "database-admin");
+        return [dataOf(resources, "database-admin")["username"], inputs["type"]];
+      }),
+    );
+    assert.deepEqual(facts, [
+      ["root", "Opaque"],
+      ["postgres", "kubernetes.io/basic-auth"],
+      ["root", "Opaque"],
+    ]);
+  });
+
+  it("lets the database's admin password and the sites' credentials into no pod of the bench", async () => {
+    for (const stack of ["dev", "prod", "external"] as const) {
+      const { objects } = await recordStack(stack);
+      const deployments = objects.filter(({ kind }) => kind === "Deployment");
+      assert.ok(deployments.length > 4);
+      for (const object of deployments)
+        assert.doesNotMatch(JSON.stringify(object), /database-admin|"sites-[0-9a-f]{8}"/);
+    }
+  });
+
+  it("pulls every image with the registry's credentials where the stack file has some", async () => {
+    const { objects } = await recordStack("staging", undefined, ["imagePullConfig"]);
+    const [pull] = objects.filter(({ metadata }) => metadata.name?.startsWith("image-pull-"));
+    assert.equal(pull?.["type"], "kubernetes.io/dockerconfigjson");
+    for (const object of objects) {
+      const pods = podTemplateOf(object);
+      if (pods) assert.deepEqual(listAt(pods.template, "spec", "imagePullSecrets"), [{ name: pull.metadata.name }]);
+    }
+  });
+
+  it("refuses to go on without a secret that the configuration asks for, and names its key", async () => {
+    const plan = planOf("external");
+    const build = () => new Secrets("secrets", { plan, namespace: "n", given: {} });
+    await assert.rejects(record(build), /the secret frappe:databaseAdminPassword is not here/);
+  });
+});
