@@ -1,5 +1,6 @@
 /** The one maker of labels. A selector never holds a version: it cannot change in place. */
 import { labels, managedBy, partOf } from "../constants/labels.ts";
+import { limits } from "../constants/limits.ts";
 
 export interface Identity {
   readonly stack: string;
@@ -8,11 +9,15 @@ export interface Identity {
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** An image's tag and a stack's name may be longer than a label's value, and may end in what it may not. */
+const labelValue = (text: string): string =>
+  text.slice(0, limits.dnsLabel).replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
+
 /** Labels of everything that belongs to the stack. */
 export const stackLabels = ({ stack, environment }: Identity): Labels => ({
   [labels.partOf]: partOf,
   [labels.managedBy]: managedBy,
-  [labels.instance]: stack,
+  [labels.instance]: labelValue(stack),
   [labels.environment]: environment,
 });
 
@@ -31,6 +36,6 @@ export const podLabels = (
 ): Labels => ({
   ...stackLabels(identity),
   ...selectorOf(workload.component, releaseId, workload.name),
-  [labels.version]: workload.version,
+  [labels.version]: labelValue(workload.version),
   ...(workload.mountsSites && { [labels.mountsSites]: "true" }),
 });

@@ -88,7 +88,7 @@ describe("components: the whole stack", () => {
         const texts = derived(recording);
         const others = resources.filter(({ type }) => !/(core\/v1:Secret|RandomPassword)$/.test(type));
         const found = others.flatMap(({ name, type, inputs, outputs }) =>
-          leaks({ inputs, outputs }, `${type} ${name}`),
+          leaks({ inputs, outputs }, `${type} ${name}`, texts),
         );
         assert.deepEqual(found, []);
         const secrets = ofType(resources, "kubernetes:core/v1:Secret");

@@ -77,7 +77,8 @@ describe("goldens", () => {
       for (const { type, inputs } of readGolden(stack)) {
         if (type === "kubernetes:core/v1:Secret") {
           const { stringData } = inputs as { stringData: unknown };
-          assert.equal(stringData, "[secret]");
+          // Unknown where it hangs on a password that is not made yet; a value in neither case.
+          assert.match(String(stringData), /^\[(secret|unknown)\]$/);
         }
       }
     }

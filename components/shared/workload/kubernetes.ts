@@ -19,7 +19,7 @@ const releaseOf = (plan: StackPlan, { scope }: { scope: "release" | "stack" }) =
 function placement(plan: StackPlan, workload: WorkloadPlan, selector: Readonly<Record<string, string>>) {
   const topologyKey = "kubernetes.io/hostname";
   if (plan.oneNode && workload.mountsSites) {
-    const matchLabels = { [labels.instance]: plan.identity.stack, [labels.mountsSites]: "true" };
+    const matchLabels = { ...stackLabels(plan.identity), [labels.mountsSites]: "true" };
     const term = { topologyKey, labelSelector: { matchLabels } };
     return { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } };
   }
