@@ -9,7 +9,7 @@ export interface Identity {
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** An image's tag and a stack's name may be longer than a label's value, and may end in what it may not. */
+/** Pulumi takes names of stacks that are longer than a label's value, and that end in what it may not. */
 const labelValue = (text: string): string =>
   text.slice(0, limits.dnsLabel).replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
 
@@ -36,6 +36,6 @@ export const podLabels = (
 ): Labels => ({
   ...stackLabels(identity),
   ...selectorOf(workload.component, releaseId, workload.name),
-  [labels.version]: labelValue(workload.version),
+  [labels.version]: workload.version,
   ...(workload.mountsSites && { [labels.mountsSites]: "true" }),
 });

@@ -156,8 +156,9 @@ describe("components/bench: disruptions and places", () => {
       const together = listAt(spec, "affinity", "podAffinity", "requiredDuringSchedulingIgnoredDuringExecution");
       assert.equal(together.length, mounts ? 1 : 0, object.metadata.name);
       const own = labelsAt(object, "spec", "template", "metadata", "labels");
-      for (const [key, value] of Object.entries(labelsAt(together[0], "labelSelector", "matchLabels")))
+      for (const [key, value] of Object.entries(labelsAt(together[0], "labelSelector", "matchLabels"))) {
         assert.equal(own[key], value);
+      }
     }
     for (const object of ofKind(many.objects, "Deployment")) {
       assert.equal(listAt(object, "spec", "template", "spec", "topologySpreadConstraints").length, 1);

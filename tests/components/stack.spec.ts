@@ -20,8 +20,9 @@ const derived = ({ plan }: StackRecording): string[] => [
 /** Paths of all secret values inside, and of all texts that hold one in plain. */
 function leaks(value: unknown, at: string, texts: readonly string[] = []): string[] {
   if (value instanceof Concealed) return [`${at} (secret)`];
-  if (typeof value === "string")
+  if (typeof value === "string") {
     return ["canary.", ...texts].some((text) => value.includes(text)) ? [`${at} (plain)`] : [];
+  }
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => leaks(inner, `${at}.${key}`, texts));
 }
@@ -73,15 +74,17 @@ describe("components: the whole stack", () => {
           assert.equal(object.metadata.labels?.[labels.instance], stack);
           const pods = podTemplateOf(object);
           if (pods === undefined) continue;
-          for (const key of [...standard, labels.component, labels.name, labels.version])
+          for (const key of [...standard, labels.component, labels.name, labels.version]) {
             assert.ok(labelsAt(pods.template, "metadata", "labels")[key], `pods of ${resource.name} have ${key}`);
+          }
         }
       });
 
       it("has every object wait for the namespace", () => {
         const namespace = only(resources, "kubernetes:core/v1:Namespace").urn;
-        for (const { urn, name, opts } of kubernetesResources(resources))
+        for (const { urn, name, opts } of kubernetesResources(resources)) {
           assert.ok(urn === namespace || opts.dependsOn.includes(namespace), name);
+        }
       });
 
       it("lets no secret value out of Secrets: not into files, environment, commands, labels or outputs", () => {

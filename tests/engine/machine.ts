@@ -36,7 +36,7 @@ export function makeMachine(): Machine {
   const folder = mkdtempSync(join(tmpdir(), "frappe-machine-"));
   const [path, home] = [join(folder, "path"), join(folder, "home")];
   mkdirSync(path);
-  const env = environment.forChild({ PATH: path, PULUMI_HOME: home, TSX_DISABLE_CACHE: undefined });
+  const env = environment.forChild({ PATH: path, PULUMI_HOME: home });
   const bin = (version: string) => join(home, "versions", version, "bin");
   const script = (file: string, body: string) => {
     mkdirSync(dirname(file), { recursive: true });

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { labels } from "../../constants/labels.ts";
+import { summarise } from "../../review/summary.ts";
 import { engineTimeout, makeToy, type Plan, type Toy } from "./toy.ts";
 
 /** A program of one resource a rule; `after` picks the second value of each pair, so that every rule is tried by one preview. */
@@ -16,7 +18,7 @@ const settings = new core.ConfigMap("settings", { data: { key: "${pick("a", "b")
 new apps.Deployment("reader", { spec: { ...workload("1"),
   template: pod({ a: "1" }, { volumes: [{ name: "v", configMap: { name: settings.metadata.name } }] }) } });
 new core.PersistentVolumeClaim("grown", { spec: { resources: { requests: { storage: "${pick("1Gi", "2Gi")}" } } } });
-new core.PersistentVolumeClaim("moved", { spec: { storageClassName: "${pick("slow", "fast")}" } });
+new core.PersistentVolumeClaim("moved", { metadata: { labels: { "${labels.holdsData}": "true" } }, spec: { storageClassName: "${pick("slow", "fast")}" } });
 new k8s.batch.v1.Job("migrate", { spec: { template: pod({ v: "${pick("1", "2")}" }) } });
 new core.Service("headless", { spec: { clusterIP: ${pick(`"None"`, "undefined")}, ports: [{ port: 80 }] } });
 new core.Service("ignoring", { metadata: { annotations: { "a/b": "${pick("1", "2")}" } }, spec: { clusterIP: "${pick("None", "10.0.0.1")}" } },
@@ -86,6 +88,15 @@ describe("offline providers on the real engine", function () {
       assert.deepEqual(plan.steps["selected"], replaced.creatingFirst);
       assert.deepEqual(plan.steps["settings"], replaced.creatingFirst);
       assert.deepEqual(plan.steps["claims"], replaced.deletingFirst);
+    });
+
+    it("what holds data: the review stops, and at nothing else", () => {
+      const stops = summarise(plan.events, { stack: "test", failed: false, offline: undefined }).match(/STOP .*/g);
+      const expected = ["PersistentVolumeClaim moved", "RandomPassword kept", "RandomPassword longer"];
+      assert.deepEqual(
+        stops?.sort(),
+        expected.map((what) => `STOP       replace of ${what}, which holds data`),
+      );
     });
   });
 

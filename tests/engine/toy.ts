@@ -10,7 +10,7 @@ import { startOfflineProviders } from "../../engine/offline/server.ts";
 import { placeholder } from "../../engine/placeholder.ts";
 import { root } from "../../engine/root.ts";
 import { run, type Ended } from "../../engine/run.ts";
-import { readEvents } from "../../review/events.ts";
+import { readEvents, type Events } from "../../review/events.ts";
 
 /** Milliseconds; the first engine on a machine has to be built. */
 export const engineTimeout = 2_400_000;
@@ -24,8 +24,7 @@ export interface Plan {
   readonly ops: Readonly<Record<string, string>>;
   /** Every step of each resource in the engine's order: of a replacement there are three. */
   readonly steps: Readonly<Record<string, readonly string[]>>;
-  /** The new inputs and outputs of each, as shown. */
-  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly events: Events;
 }
 
 export interface Toy {
@@ -42,7 +41,7 @@ export interface Toy {
 }
 
 interface Shown {
-  readonly steps: readonly { readonly op: string; readonly urn: string; readonly newState?: { outputs?: unknown } }[];
+  readonly steps: readonly { readonly op: string; readonly urn: string }[];
 }
 
 /** Each SDK takes a while to load, so only what a program mentions is loaded. */
@@ -89,17 +88,27 @@ export async function makeToy(): Promise<Toy> {
     rmSync(eventLog, { force: true });
     const { stdout } = await succeed("preview", "--json", "--event-log", eventLog);
     const shown = (JSON.parse(stdout) as Shown).steps;
+    const events = readEvents(eventLog);
     const steps: Record<string, string[]> = {};
-    for (const { op, urn } of readEvents(eventLog).steps) {
+    for (const { op, urn } of events.steps) {
       (steps[nameOf(urn)] ??= []).push(op);
     }
     return {
       ops: Object.fromEntries(shown.map(({ op, urn }) => [nameOf(urn), op])),
-      outputs: Object.fromEntries(shown.map(({ urn, newState }) => [nameOf(urn), newState?.outputs])),
+      events,
       steps,
     };
   };
-  await succeed("stack", "init", "test", "--no-select");
+  const remove = () => {
+    providers.stop();
+    rmSync(folder, { recursive: true });
+  };
+  try {
+    await succeed("stack", "init", "test", "--no-select");
+  } catch (error) {
+    remove();
+    throw error;
+  }
   return {
     folder,
     pulumi,
@@ -107,9 +116,6 @@ export async function makeToy(): Promise<Toy> {
     plan,
     write: (program) => writeFileSync(join(folder, "index.js"), imports(program).join("") + program),
     state: () => readFileSync(join(folder, "state/.pulumi/stacks/toy/test.json"), "utf8"),
-    remove: () => {
-      providers.stop();
-      rmSync(folder, { recursive: true });
-    },
+    remove,
   };
 }

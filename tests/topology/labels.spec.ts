@@ -8,11 +8,11 @@ const identity = { stack: "prod", environment: "prod" };
 const workload = { name: "web", component: "web", version: "v16.33.0", mountsSites: true };
 
 describe("topology/labels", () => {
-  it("are values that Kubernetes takes, whatever tag an image and whatever name a stack has", () => {
-    const tag = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/).filter((text) => /[A-Za-z0-9]/.test(text));
+  it("are values that Kubernetes takes, whatever name a stack has", () => {
+    const name = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/).filter((text) => /[A-Za-z0-9]/.test(text));
     fc.assert(
-      fc.property(tag, tag, (version, stack) => {
-        const all = podLabels({ ...identity, stack }, { ...workload, version }, "0123456789");
+      fc.property(name, (stack) => {
+        const all = podLabels({ ...identity, stack }, workload, "0123456789");
         for (const [key, value] of Object.entries(all)) assert.match(value, labelValue, key);
       }),
     );

@@ -100,8 +100,9 @@ describe("components/secrets", () => {
       const { objects } = await recordStack(stack);
       const deployments = objects.filter(({ kind }) => kind === "Deployment");
       assert.ok(deployments.length > 4);
-      for (const object of deployments)
+      for (const object of deployments) {
         assert.doesNotMatch(JSON.stringify(object), /database-admin|"sites-[0-9a-f]{8}"/);
+      }
     }
   });
 
