@@ -11,12 +11,6 @@ export interface ImagePin {
 }
 
 export const images = {
-  /** Frappe 16.31.0 and ERPNext 16.33.0, one image for every bench role. Runs as frappe, uid and gid 1000; 8000 web, 9000 socketio, 8080 nginx. */
-  erpnext: {
-    repository: "docker.io/frappe/erpnext",
-    tag: "v16.33.0",
-    digest: "sha256:493cecf82c92c828bf0d0c57df60694e07dc61671e374ac93a070d1cc86df1bd",
-  },
   /** MariaDB 11.8 LTS on Ubuntu 24.04, the database Frappe 16 asks for; embedded and under mariadb-operator. User mysql, uid and gid 999; 3306. */
   mariadb: {
     repository: "docker.io/library/mariadb",
@@ -35,22 +29,10 @@ export const images = {
     tag: "17.11",
     digest: "sha256:70664ebcfa1100361b5bdc28bbf06fdbe08db2dc4ad7bd14de33c5e05fe8ea8e",
   },
-  /** Redis 7.4 on Alpine, for cache and queue. User redis, uid 999, gid 1000; 6379. */
-  redis: {
-    repository: "docker.io/library/redis",
-    tag: "7.4.11-alpine",
-    digest: "sha256:ff02b58f971e7d7d156a1267e283fcbbeee91773b6aa36c49dac28ecfe28eadf",
-  },
   /** Valkey 8.1 on Alpine, the BSD-licensed successor that speaks Redis' protocol. User valkey, uid 999, gid 1000; 6379. */
   valkey: {
     repository: "docker.io/valkey/valkey",
     tag: "8.1.10-alpine",
     digest: "sha256:081c2f5cb575efc901aa80ff9cdbd1ec6a301682fd35e1ebb4b0990a4a4a8507",
-  },
-  /** nginx that starts without root and writes only below /tmp. User nginx, uid and gid 101; 8080. */
-  nginx: {
-    repository: "docker.io/nginxinc/nginx-unprivileged",
-    tag: "1.31.3-alpine",
-    digest: "sha256:334d92979f15aaecd5dd50af5105e1230e2bb70765d45b1e2f964e7c5eda81c3",
   },
 } as const satisfies Record<string, ImagePin>;
