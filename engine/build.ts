@@ -100,6 +100,9 @@ export async function buildEngine(report: Report): Promise<string> {
   report(`engine: compiling with ${await goVersion()}; about four minutes once, then never again`);
   mkdirSync(dirname(bin), { recursive: true });
   const scratch = mkdtempSync(join(dirname(bin), ".build-"));
+  const remove = () => rmSync(scratch, { recursive: true, force: true });
+  // Also when we are ended from outside: half a gigabyte of nothing would stay.
+  process.once("exit", remove);
   try {
     const host = join(scratch, `pulumi-language-nodejs-${engineVersions.moduleHost}`);
     await goBuild("cli", join(scratch, "pulumi"), report);
@@ -109,7 +112,8 @@ export async function buildEngine(report: Report): Promise<string> {
     chmodSync(launcher, 0o755);
     install(scratch, bin);
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    remove();
+    process.off("exit", remove);
   }
   return join(bin, "pulumi");
 }

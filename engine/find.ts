@@ -58,19 +58,21 @@ async function usable(bin: string, source: Engine["source"], known?: string): Pr
 
 /** Pulumi as the user installed it. */
 async function onPath(report: Report): Promise<Engine | undefined> {
-  const folder = environment
+  const folders = environment
     .path()
     .split(delimiter)
-    .find((entry) => entry !== "" && isExecutable(join(entry, "pulumi")));
-  if (folder === undefined) {
-    return undefined;
-  }
-  const found = await usable(folder, "path");
-  if (typeof found === "string") {
+    // npm puts the project's own programs first; a `pulumi` among them is a downloader, not an engine.
+    .filter(
+      (entry) => entry !== "" && !entry.endsWith(join("node_modules", ".bin")) && isExecutable(join(entry, "pulumi")),
+    );
+  for (const folder of new Set(folders)) {
+    const found = await usable(folder, "path");
+    if (typeof found !== "string") {
+      return found;
+    }
     report(`engine: ${found}; looking further`);
-    return undefined;
   }
-  return found;
+  return undefined;
 }
 
 async function installed(): Promise<Engine | undefined> {

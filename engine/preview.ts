@@ -11,7 +11,7 @@ import { findEngine, NoEngineError, type Engine } from "./find.ts";
 import { startOfflineProviders } from "./offline/server.ts";
 import { missingPlugins } from "./plugins.ts";
 import { root } from "./root.ts";
-import { findStackFile, UnknownStackError } from "./stack-file.ts";
+import { findStackFile, StackFileError } from "./stack-file.ts";
 import { makeWorkspace, type Workspace } from "./workspace.ts";
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -71,10 +71,10 @@ async function preview(engine: Engine, workspace: Workspace, stack: string, aske
 async function main(argv: readonly string[]): Promise<number> {
   const asked = parseArguments(argv);
   const file = findStackFile(asked.stack, root);
-  const engine = await findEngine(say);
   for (const signal of Object.keys(signalCodes) as Signal[]) {
     process.on(signal, () => onSignal(signal));
   }
+  const engine = await findEngine(say);
   const workspace = makeWorkspace(projectName(), file);
   process.once("exit", workspace.remove);
   return preview(engine, workspace, file.stack, asked);
@@ -83,7 +83,7 @@ async function main(argv: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError || error instanceof UnknownStackError || error instanceof NoEngineError)) {
+  if (!(error instanceof UsageError || error instanceof StackFileError || error instanceof NoEngineError)) {
     throw error;
   }
   say(error.message);

@@ -41,7 +41,3 @@ function checked(name: string): string {
   const hash = createHash("sha256").update(name).digest("hex").slice(0, 16);
   return `${name.slice(0, limits.dnsLabel - apart.length - hash.length).replace(/-+$/, "")}${apart}${hash}`;
 }
-
-/** In-cluster address of a Service. */
-export const serviceAddress = (service: string, namespace: string, clusterDomain: string): string =>
-  `${service}.${namespace}.svc.${clusterDomain}`;

@@ -1,6 +1,6 @@
 /** What is released: the identity that every step hangs on, and the facts that reviewers and policies read. */
 import { createHash } from "node:crypto";
-import type { StackConfig } from "../config/stack.ts";
+import type { SiteConfig, StackConfig } from "../config/stack.ts";
 
 export interface ReleaseManifest {
   readonly releaseId: string;
@@ -9,13 +9,8 @@ export interface ReleaseManifest {
   readonly gitSha?: string;
   readonly image: string;
   readonly apps: readonly { readonly name: string; readonly version: string }[];
-  readonly sites: readonly {
-    readonly name: string;
-    readonly state: "active" | "archived";
-    readonly schema: string;
-    readonly apps: readonly string[];
-    readonly domains: readonly string[];
-  }[];
+  /** With their settings: the release step is who enforces them. */
+  readonly sites: readonly SiteConfig[];
 }
 
 export interface ReleasePlan {
@@ -39,7 +34,7 @@ function releaseId(config: StackConfig): string {
     digest: config.image.digest,
     apps: Object.entries(config.image.apps),
     sites: config.sites
-      .map(({ name, apps, domains, schema, state }) => ({ name, apps, domains: domains.toSorted(), schema, state }))
+      .map(({ domains, ...site }) => ({ ...site, domains: domains.toSorted() }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     database: { engine: config.database.engine, mode: config.database.mode },
     bench: { id: config.bench.id, queues: Object.entries(config.bench.queues).sort(([a], [b]) => (a < b ? -1 : 1)) },
@@ -64,7 +59,7 @@ export function planRelease(config: StackConfig): ReleasePlan {
       ...(gitSha !== undefined && { gitSha }),
       image,
       apps: Object.entries(config.image.apps).map(([name, version]) => ({ name, version })),
-      sites: config.sites.map(({ name, state, schema, apps, domains }) => ({ name, state, schema, apps, domains })),
+      sites: config.sites,
     },
   };
 }

@@ -52,7 +52,7 @@ export class Secrets extends Component {
 
   /**
    * A Secret without a fixed name: new content makes a new one first, and its users follow. Whoever loses one that holds keys
-   * loses data, so these live as long as the data.
+   * loses data, so these live as long as the data; their content never changes.
    */
   #secret(name: string, stringData: Record<string, pulumi.Input<string>>, type = "Opaque", holdsKeys = false) {
     const { plan, namespace } = this.#args;
@@ -67,7 +67,7 @@ export class Secrets extends Component {
         immutable: true,
         stringData,
       },
-      this.child(name, holdsKeys ? { retainOnDelete: plan.lifecycle.retainData } : {}),
+      this.child(name, holdsKeys ? dataLifetime(plan) : {}),
     ).metadata.name;
   }
 
@@ -132,14 +132,18 @@ export class Secrets extends Component {
     }
   }
 
-  /** Credentials of every site, archived ones too: their data is still there, and theirs to read. */
+  /**
+   * Credentials of every site, archived ones too: their data is still there, and theirs to read. The seed stands in a Secret of its
+   * own, which outlives the stack: the derived one is made anew with every site.
+   */
   #sites() {
     const seed = this.#lastingPassword("sites-seed", 64);
+    this.#secret("sites-seed", { seed }, "Opaque", true);
     const sites = this.#args.plan.sites.map((site) => site.name);
     const credentials = seed.apply((value) =>
       JSON.stringify(Object.fromEntries(sites.map((site) => [site, siteCredentials(value, site)]))),
     );
-    return this.#secret("sites", { "sites.json": credentials }, "Opaque", true);
+    return this.#secret("sites", { "sites.json": credentials });
   }
 }
 

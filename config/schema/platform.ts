@@ -5,7 +5,6 @@ import {
   appName,
   appVersion,
   dnsLabel,
-  dnsSubdomain,
   imageDigest,
   imageRepository,
   imageTag,
@@ -29,7 +28,6 @@ export const platform = z
       .enum(["single", "many"], { error: "expected single or many" })
       .default("many")
       .describe("Whether pods can land on more than one node; a ReadWriteOnce sites volume needs single."),
-    clusterDomain: dnsSubdomain.default("cluster.local").describe("DNS domain of the cluster's Services."),
     clusterIdentifier: dnsLabel
       .optional()
       .describe("A name of ours for the cluster: without it a renamed server address replaces every object."),

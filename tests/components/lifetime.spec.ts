@@ -7,20 +7,20 @@ import { planOf, recordStack } from "../support/record-stack.ts";
 import { stackNames, type StackName } from "../support/stacks.ts";
 
 /** What would lose data, or make it unreadable, when it went; by stack, as `Kind name`. */
-const always = ["Namespace namespace", "PersistentVolumeClaim sites", "RandomPassword sites-seed"];
+const always = ["Namespace namespace", "PersistentVolumeClaim sites", "RandomPassword sites-seed", "Secret sites-seed"];
 const ownRedis = [
   "PersistentVolumeClaim redis-queue-data",
   "StatefulSet redis-queue",
   "RandomPassword redis-cache",
   "RandomPassword redis-queue",
 ];
-const admin = "RandomPassword database-admin";
-const server = (name: string) => [admin, `PersistentVolumeClaim ${name}-data`, `StatefulSet ${name}`];
+const admin = ["RandomPassword database-admin", "Secret database-admin"];
+const server = (name: string) => [...admin, `PersistentVolumeClaim ${name}-data`, `StatefulSet ${name}`];
 const dataOf: Record<StackName, string[]> = {
   dev: [...always, ...ownRedis, ...server("mariadb")],
   staging: [...always, ...ownRedis, ...server("mariadb")],
-  prod: [...always, ...ownRedis, admin, "MariaDB mariadb"],
-  postgres: [...always, ...ownRedis, admin, "Cluster postgres"],
+  prod: [...always, ...ownRedis, ...admin, "MariaDB mariadb"],
+  postgres: [...always, ...ownRedis, ...admin, "Cluster postgres"],
   "postgres-embedded": [...always, ...ownRedis, ...server("postgres")],
   external: always,
 };
@@ -74,7 +74,7 @@ describe("components: the lifetime of data", () => {
   it("keeps the Secrets that hold keys, and lets the others go with the stack", async () => {
     const { resources } = await recordStack("prod");
     const kept = resources.filter(({ type, opts }) => type.endsWith(":Secret") && opts.retainOnDelete === true);
-    assert.deepEqual(kept.map(({ name }) => name).sort(), ["database-admin", "sites"]);
+    assert.deepEqual(kept.map(({ name }) => name).sort(), ["database-admin", "sites-seed"]);
   });
 
   it("is said once for every room", () => {

@@ -35,7 +35,6 @@ const accepted: Readonly<Record<string, readonly unknown[]>> = {
   "bench.id": ["a", "a".repeat(63), "0"],
   "platform.namespace": ["frappe-default", "kubernetes", "a".repeat(63)],
   "platform.context": ["arn:aws:eks:eu-west-1:123456789012:cluster/prod", "admin@prod", "gke_p_z_c"],
-  "platform.clusterDomain": ["cluster.local", "local", "k8s.example.com"],
   "database.storage.storageClass": ["csi.example.com-fast", "gp3", "a.b.c"],
   "database.snapshots.className": ["csi.hetzner.cloud"],
   "database.snapshots.schedule": [
@@ -120,7 +119,6 @@ describe("config: right stack files", () => {
     const config = stackConfig("postgres");
     assert.deepEqual(config.release, { strategy: "blueGreen", attempt: 1 });
     assert.equal(config.platform.nodes, "many");
-    assert.equal(config.platform.clusterDomain, "cluster.local");
     assert.deepEqual(config.bench.web, {
       replicas: 1,
       workers: 2,

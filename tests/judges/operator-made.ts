@@ -157,7 +157,8 @@ export function secretKeysIn(
 /** Pods that an operator makes, as far as their labels are known; policies and budgets may select them. */
 export function podLabelsMadeBy(object: KubernetesObject): Record<string, string> | undefined {
   const name = object.metadata.name ?? "";
-  const inherited = labelsAt(object, "spec", "inheritedMetadata", "labels");
+  const field = object.kind === "MariaDB" ? "inheritMetadata" : "inheritedMetadata";
+  const inherited = labelsAt(object, "spec", field, "labels");
   switch (`${object.apiVersion.split("/")[0]}/${object.kind}`) {
     case "postgresql.cnpg.io/Cluster":
       return { ...inherited, "cnpg.io/cluster": name, "cnpg.io/podRole": "instance" };

@@ -20,7 +20,7 @@ export const assets = {
 
 /** Uploads, by name; each tells whose it is. */
 export const uploads = [
-  ...["photo.png", "minutes.txt", "noextension", "two words.pdf", "überblick.pdf"],
+  ...["photo.png", "minutes.txt", "noextension", "two words.pdf", "überblick.pdf", "offer.docx"],
   ...["page.html", "page.htm", "page.shtml", "PAGE.HTML", "drawing.svg", "drawing.SVG", "drawing.svgz"],
   ...["data.xml", "data.xhtml", "feed.rss", "feed.Atom", "places.kml", "list.xspf", "formula.mml"],
 ] as const;

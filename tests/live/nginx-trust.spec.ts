@@ -127,7 +127,8 @@ for (const [stack, inside] of [["dev", "10.42.0.7"], ["postgres", proxy]] as con
 
     it("still gives an unknown host no answer, and the kubelet one", async () => {
       assert.equal((await request(inside, "http", "/", "other.example")).status, 0);
-      assert.equal((await nginx().request({ port: 8081, path: "/healthz" })).status, 200);
+      const kubelet = { port: 8081, path: "/healthz", headers: { Host: "10.244.1.2:8081" } };
+      assert.equal((await nginx().request(kubelet)).status, 200);
     });
   });
 }

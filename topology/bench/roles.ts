@@ -73,6 +73,7 @@ export function planWeb(context: BenchContext): WorkloadPlan {
   });
 }
 
+/** For the roles that may reach addresses outside; the DSN's own is one that frappe:network.egress has to name. */
 const sentry = ({ given }: BenchContext) =>
   given.has("sentryDsn") ? { FRAPPE_SENTRY_DSN: { secret: "sentry", key: "dsn" } as const } : {};
 
@@ -124,7 +125,6 @@ export function planScheduler(context: BenchContext): WorkloadPlan {
       benchContainer(context, {
         name: "scheduler",
         command: ["bench", "schedule"],
-        env: sentry(context),
         volumes: [sitesMount(false)],
         resources: context.config.bench.scheduler.resources,
       }),

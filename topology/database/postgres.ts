@@ -39,7 +39,7 @@ export function renderPostgresConf(config: PostgresConfig): string {
 }
 
 /** pg_hba.conf: passwords by SCRAM from the network, the server's own user by its socket. */
-export const pgHba = `local all postgres trust
+export const pgHba = `local all postgres peer
 local all all scram-sha-256
 host all all 0.0.0.0/0 scram-sha-256
 host all all ::0/0 scram-sha-256

@@ -84,6 +84,13 @@ const originCheck = `  map "$http_origin $host" $foreign_origin {
   }
 `;
 
+/** What a browser would run is known by its type: names have too many spellings. Frappe's own word on a private file stands. */
+const disposition = `  map "$upstream_http_content_disposition $sent_http_content_type" $disposition {
+    default "";
+    "~^ .+[/+](?:ht|x)ml(?:;|$)" attachment;
+  }
+`;
+
 const securityHeaders = `    add_header X-Frame-Options SAMEORIGIN always;
     add_header X-Content-Type-Options nosniff always;
     add_header Referrer-Policy strict-origin-when-cross-origin always;
@@ -149,7 +156,8 @@ ${repeatedHeaders}      try_files $uri =404;
     # Private files: only by X-Accel-Redirect, after Frappe has checked the reader.
     location ~ ^/protected/(.*)$ {
       internal;
-      try_files /$site/$1 =404;
+      add_header Content-Disposition $disposition;
+${repeatedHeaders}      try_files /$site/$1 =404;
     }
 
     location /socket.io/ {
@@ -168,14 +176,15 @@ ${repeatedHeaders}      try_files $uri =404;
     }
 
     # Uploads that a browser would run must not be shown in the site's own origin.
-    location ~ ^/files/.*\\.(?:htm|html|svg|xml|xhtml)$ {
-      add_header Content-Disposition attachment;
+    location /files/ {
+      add_header Content-Disposition $disposition;
 ${repeatedHeaders}      try_files /$site/public/$uri @web;
     }
+    # Not where a path begins with a backslash, which browsers read as a slash: the target would be another host.
     location / {
-      rewrite ^(.+)/$ $1 permanent;
-      rewrite ^(.+)/index\\.html$ $1 permanent;
-      rewrite ^(.+)\\.html$ $1 permanent;
+      rewrite ^(?!/\\x5c)(.+)/$ $1 permanent;
+      rewrite ^(?!/\\x5c)(.+)/index\\.html$ $1 permanent;
+      rewrite ^(?!/\\x5c)(.+)\\.html$ $1 permanent;
       try_files /$site/public/$uri @web;
     }
     location @web {
@@ -208,7 +217,7 @@ const compression = `  gzip on;
 export function renderNginx(config: NginxConfig): string {
   return `${preamble}http {
 ${httpBasics}  sendfile on;
-${compression}${siteMap(config.hosts)}${jsonLog}${trust(config)}${originCheck}  map $http_upgrade $connection_upgrade {
+${compression}${siteMap(config.hosts)}${jsonLog}${trust(config)}${originCheck}${disposition}  map $http_upgrade $connection_upgrade {
     default upgrade;
     "" "";
   }

@@ -16,13 +16,21 @@ describe("components/secrets", () => {
       secretsOf((await recordStack(...args)).resources)
         .map(({ name }) => name)
         .sort();
-    assert.deepEqual(await names("staging"), ["database-admin", "redis", "sites"]);
-    assert.deepEqual(await names("external"), ["database-admin", "database-tls", "redis", "sentry", "sites"]);
+    assert.deepEqual(await names("staging"), ["database-admin", "redis", "sites", "sites-seed"]);
+    assert.deepEqual(await names("external"), [
+      "database-admin",
+      "database-tls",
+      "redis",
+      "sentry",
+      "sites",
+      "sites-seed",
+    ]);
     assert.deepEqual(await names("dev", undefined, ["imagePullConfig"]), [
       "database-admin",
       "image-pull",
       "redis",
       "sites",
+      "sites-seed",
     ]);
   });
 

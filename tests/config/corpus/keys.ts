@@ -9,7 +9,7 @@ const misspelt = [
   ["SitesVolume", "frappe:sitesVolume"],
   ["lifecyle", "frappe:lifecycle"],
   ["platform.namespce", "namespace"],
-  ["platform.clusterdomain", "clusterDomain"],
+  ["platform.clusteridentifer", "clusterIdentifier"],
   ["image.digst", "digest"],
   ["release.atempt", "attempt"],
   ["bench.schedular", "scheduler"],

@@ -74,11 +74,6 @@ export const names: readonly HostileCase[] = [
     null: null,
   }),
   ...field("edge.tls.issuer.name", "inner dots", { "a capital": "LetsEncrypt", "an underscore": "lets_encrypt" }),
-  ...field("platform.clusterDomain", "inner dots", {
-    "two dots": "cluster..local",
-    "a trailing dot": "cluster.local.",
-    "a port": "cluster.local:53",
-  }),
   ...field("platform.context", "expected a context", {
     "an option": "--kubeconfig=/x",
     "a space": "my context",

@@ -92,10 +92,11 @@ describe("topology/bench: the script that prepares the sites volume", () => {
 
   it("corrects a link that leads elsewhere, and takes the rest of a run that was killed", async () => {
     symlinkSync("/somewhere/else", path.join(sites, "assets"));
-    symlinkSync("/half/made", path.join(sites, ".assets.web-1"));
+    symlinkSync(assets, path.join(sites, ".assets.web-1"));
     await prepare("web-1");
     assert.equal(readlinkSync(path.join(sites, "assets")), assets);
     assert.deepEqual(readdirSync(sites).sort(), ["apps.txt", "assets", "common_site_config.json"]);
+    assert.deepEqual(readdirSync(assets), [], "no link was made inside the image's own assets");
   });
 
   it("comes out right when ten pods run it at once, on an empty volume and on one with a wrong link", async () => {

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { sha256 } from "../../components/secrets/derive.ts";
+import { redisUser, renderRedisAcl } from "../../topology/redis.ts";
+import { type RedisClient, type RedisOptions, isRefusal, withRedis } from "../judges/redis.ts";
+import { planOf } from "../support/record-stack.ts";
+import { during } from "./during.ts";
+
+const password = "not-in-the-file/+=";
+const frappe = { user: redisUser, password };
+const acl = renderRedisAcl(sha256(password));
+
+function queue(): RedisOptions {
+  const { redis } = planOf("prod");
+  assert.ok(redis.mode === "embedded");
+  const files = { "/etc/redis-acl/users.acl": { text: acl, mode: 0o400, uid: 999 } };
+  return { config: redis.servers[1]?.files.files["redis.conf"] ?? "", files };
+}
+
+describe("live/redis: who may do what", function () {
+  this.timeout(5 * 60_000);
+  const server = during<RedisClient>((use) => withRedis(queue(), use));
+  const all = async (...commands: string[][]) => {
+    const replies = await server().talk(commands, frappe);
+    const refused = commands.filter((_, index) => isRefusal(replies[index]));
+    assert.deepEqual(refused, [], JSON.stringify(replies));
+    return replies;
+  };
+
+  it("the default user may ask whether the server is there, and nothing else", async () => {
+    assert.equal(await server().ask(["PING"]), "PONG");
+    const others = [["GET", "a"], ["SET", "a", "b"], ["KEYS", "*"], ["INFO"], ["CONFIG", "GET", "*"], ["ACL", "LIST"], ["CLIENT", "LIST"]];
+    const more = [["SUBSCRIBE", "events"], ["PUBLISH", "events", "x"], ["EVAL", "return 1", "0"], ["FLUSHALL"], ["SHUTDOWN"], ["DBSIZE"]];
+    for (const command of [...others, ...more]) {
+      assert.ok(isRefusal(await server().ask(command), /^NOPERM/), command.join(" "));
+    }
+  });
+
+  it("a wrong password, an unknown user and the hash itself are refused", async () => {
+    assert.ok(!acl.includes(password));
+    for (const login of [{ ...frappe, password: "wrong" }, { user: "root", password }, { ...frappe, password: "" }, { ...frappe, password: sha256(password) }]) {
+      assert.ok(isRefusal(await server().ask(["PING"], login), /^WRONGPASS/), JSON.stringify(login));
+    }
+    assert.equal(await server().ask(["PING"], frappe), "PONG");
+  });
+
+  it("Frappe reads, writes and finds its keys, of every kind", async () => {
+    const replies = await all(
+      ["SET", "site|user:a", "1", "EX", "60"],
+      ["GET", "site|user:a"],
+      ["MGET", "site|user:a", "none"],
+      ["HSET", "site|h", "f", "v"],
+      ["HGETALL", "site|h"],
+      ["SADD", "site|s", "m"],
+      ["SMEMBERS", "site|s"],
+      ["KEYS", "site|*"],
+      ["SCAN", "0", "MATCH", "site|*"],
+      ["EXPIRE", "site|h", "60"],
+      ["UNLINK", "site|s"],
+      ["DEL", "site|h"],
+      ["INFO", "memory"],
+      ["DBSIZE"],
+      ["SELECT", "0"],
+    );
+    assert.equal(replies[1], "1");
+    assert.deepEqual((replies[7] as string[]).toSorted(), ["site|h", "site|s", "site|user:a"]);
+  });
+
+  it("Frappe's client cache is told what others change", async () => {
+    await all(["CLIENT", "ID"], ["CLIENT", "TRACKING", "ON"], ["CLIENT", "TRACKING", "ON", "BCAST", "NOLOOP"].slice(0, 3), ["CLIENT", "GETNAME"]);
+    const [id] = await all(["CLIENT", "ID"], ["SUBSCRIBE", "__redis__:invalidate"]);
+    assert.equal(typeof id, "number");
+    // The subscriber is gone by now, so the server says so: what matters is that it may be asked.
+    const [answer] = await server().talk([["CLIENT", "TRACKING", "ON", "REDIRECT", String(id)]], frappe);
+    assert.ok(answer === "OK" || isRefusal(answer, /^ERR The client ID/), JSON.stringify(answer));
+  });
+
+  it("RQ queues, waits, lists its workers and locks by script", async () => {
+    const script = "return redis.call('SET', KEYS[1], ARGV[1], 'NX')";
+    const replies = await all(
+      ["CLIENT", "SETNAME", "rq-worker"],
+      ["CLIENT", "LIST"],
+      ["SADD", "rq:workers", "rq:worker:a"],
+      ["LPUSH", "rq:queue:default", "job"],
+      ["BRPOP", "rq:queue:default", "rq:queue:long", "5"],
+      ["RPUSH", "rq:queue:long", "other"],
+      ["BLMOVE", "rq:queue:long", "rq:intermediate", "LEFT", "RIGHT", "5"],
+      ["ZADD", "rq:wip:default", "1", "job"],
+      ["ZRANGEBYSCORE", "rq:wip:default", "0", "2"],
+      ["EVAL", script, "1", "rq:lock", "me"],
+      ["SCRIPT", "LOAD", script],
+      ["MULTI"],
+      ["HSET", "rq:job:a", "status", "queued"],
+      ["EXEC"],
+      ["WATCH", "rq:job:a"],
+      ["XADD", "events", "*", "field", "value"],
+      ["XREAD", "COUNT", "1", "STREAMS", "events", "0"],
+      ["INFO", "server"],
+      ["TIME"],
+    );
+    assert.match(String(replies[1]), /name=rq-worker .*user=frappe/);
+    assert.deepEqual([replies[4], replies[6]], [["rq:queue:default", "job"], "other"]);
+  });
+
+  it("socket.io subscribes to what Frappe publishes", async () => {
+    const [subscribed] = await all(["SUBSCRIBE", "events"]);
+    assert.deepEqual(subscribed, ["subscribe", "events", 1]);
+    assert.equal(typeof (await all(["PUBLISH", "events", "{}"]))[0], "number");
+    await all(["PSUBSCRIBE", "rq:pubsub:*"]);
+  });
+
+  it("an app may empty the cache, as Frappe's own code does", async () => {
+    await all(["FLUSHDB"], ["FLUSHALL"]);
+  });
+
+  it("nobody administers the server: not its settings, its end, its users, its copies, or other clients", async () => {
+    const refused = [
+      ["CONFIG", "GET", "dir"], ["CONFIG", "SET", "dir", "/tmp"], ["CONFIG", "REWRITE"], ["CONFIG", "RESETSTAT"],
+      ["SHUTDOWN", "NOSAVE"], ["DEBUG", "SLEEP", "0"], ["DEBUG", "SEGFAULT"], ["MONITOR"], ["SAVE"], ["BGSAVE"], ["BGREWRITEAOF"],
+      ["ACL", "LIST"], ["ACL", "SETUSER", "x", "on"], ["ACL", "SAVE"], ["ACL", "GETUSER", redisUser], ["ACL", "LOAD"],
+      ["MODULE", "LOAD", "/tmp/x.so"], ["MODULE", "LIST"], ["REPLICAOF", "10.0.0.1", "6379"], ["SLAVEOF", "NO", "ONE"],
+      ["FAILOVER"], ["PSYNC", "?", "-1"], ["SYNC"], ["REPLCONF", "ack", "1"], ["CLUSTER", "RESET"], ["SLOWLOG", "RESET"], ["LATENCY", "RESET"],
+      ["CLIENT", "KILL", "TYPE", "normal"], ["CLIENT", "PAUSE", "1", "ALL"], ["CLIENT", "UNPAUSE"], ["CLIENT", "UNBLOCK", "1"], ["CLIENT", "NO-EVICT", "ON"],
+    ];
+    for (const command of refused) {
+      assert.ok(isRefusal(await server().ask(command, frappe), /^NOPERM|not allowed/), command.join(" "));
+      const script = `return redis.call(${command.map((word) => `'${word}'`).join(", ")})`;
+      assert.ok(isRefusal(await server().ask(["EVAL", script, "0"], frappe)), `in a script: ${command.join(" ")}`);
+    }
+    assert.equal(await server().ask(["PING"]), "PONG");
+  });
+});
