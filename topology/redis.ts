@@ -67,13 +67,14 @@ export function renderRedisConf(role: Role, memory: string): string {
 }
 
 /**
- * users.acl. Frappe, RQ and socket.io need KEYS, INFO and CLIENT (tracking, names, list), and nothing that administers a server.
+ * users.acl. Frappe, RQ and socket.io need KEYS, INFO and CLIENT (tracking, names, list), and nothing that administers a server:
+ * CLIENT's other halves would let one site's code stop or pause everybody.
  * @param passwordHash SHA-256 of the password, hexadecimal: the file does not give the password away.
  */
 export const renderRedisAcl = (passwordHash: string): string =>
   [
     "user default on nopass resetkeys resetchannels -@all +ping",
-    `user ${redisUser} on #${passwordHash} ~* &* +@all -@admin +client -client|kill`,
+    `user ${redisUser} on #${passwordHash} ~* &* +@all -@admin +client|list`,
     "",
   ].join("\n");
 

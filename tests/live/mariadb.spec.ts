@@ -1,27 +1,9 @@
 import assert from "node:assert/strict";
 import { bytes } from "../../config/units.ts";
-import { type MariadbClient, type MariadbOptions, readMariadb, withMariadb } from "../judges/mariadb.ts";
-import { planOf } from "../support/record-stack.ts";
-import { type StackName, stackConfig } from "../support/stacks.ts";
+import { type MariadbClient, readMariadb, withMariadb } from "../judges/mariadb.ts";
+import { stackConfig } from "../support/stacks.ts";
 import { during } from "./during.ts";
-import { killHard, probeOf, requirePrograms, signal, until } from "./servers.ts";
-
-const stacks = { dev: "embedded", staging: "embedded", prod: "operator" } as const satisfies Partial<Record<StackName, string>>;
-const port = 3306;
-
-/** my.cnf as the pod gets it, by our ConfigMap or by the operator. */
-function rendered(stack: keyof typeof stacks): string {
-  const { database } = planOf(stack);
-  assert.equal(database.mode, stacks[stack]);
-  const text = database.mode === "embedded" ? database.embedded.files.files["frappe.cnf"] : undefined;
-  return text ?? (database.mode === "operator" ? String(database.cluster.cluster.spec["myCnf"]) : "");
-}
-
-/** The operator's members have more memory than a machine that tests: the buffer pool alone is made smaller there. */
-const optionsOf = (stack: keyof typeof stacks): MariadbOptions => ({
-  config: rendered(stack),
-  ...(stacks[stack] === "operator" && { arguments: ["--innodb-buffer-pool-size=64M"] }),
-});
+import { optionsOf, rendered, stacks } from "./mariadb-stack.ts";
 
 /** 60 % of the memory, in MiB. */
 const pools = { dev: 614, staging: 2457, prod: 9830 };
@@ -30,7 +12,7 @@ for (const stack of Object.keys(stacks) as (keyof typeof stacks)[]) {
   describe(`live/mariadb: the configuration in force (${stack})`, function () {
     this.timeout(10 * 60_000);
     const { database } = stackConfig(stack);
-    if (database.engine !== "mariadb" || database.mode === "external") throw new Error(`${stack} has no MariaDB of ours`);
+    assert.ok(database.engine === "mariadb" && database.mode !== "external");
     const server = during<MariadbClient>((use) => withMariadb(optionsOf(stack), use));
 
     it("is understood to the last word, and asks for the buffer pool that the memory allows", async () => {
@@ -70,16 +52,29 @@ for (const stack of Object.keys(stacks) as (keyof typeof stacks)[]) {
 
     it("speaks utf8mb4 and unicode_ci: as a server, in a new schema, and with a client that asks for another", async () => {
       const collation = ["utf8mb4", "utf8mb4_unicode_ci"];
-      const asked = "SELECT @@character_set_server, @@collation_server, @@character_set_connection, @@collation_connection";
+      const asked =
+        "SELECT @@character_set_server, @@collation_server, @@character_set_connection, @@collation_connection";
       assert.deepEqual(await server().query(asked), [[...collation, ...collation]]);
-      const latin = ["mariadb", "--no-defaults", "--socket=/tmp/judge.sock", "--user=root", "-BN", "--default-character-set=latin1"];
+      const latin = [
+        "mariadb",
+        "--no-defaults",
+        "--socket=/tmp/judge.sock",
+        "--user=root",
+        "-BN",
+        "--default-character-set=latin1",
+      ];
       const sql = "SELECT @@character_set_client, @@collation_connection";
       const other = await server().sandbox.must([...latin, "-e", sql]);
       assert.deepEqual(other.trim().split("\t"), collation);
-      await server().query("CREATE SCHEMA made; CREATE TABLE made.words (word varchar(140)); INSERT INTO made.words VALUES ('😀 ü')");
-      const schema = "SELECT default_character_set_name, default_collation_name FROM information_schema.schemata WHERE schema_name = 'made'";
+      await server().query(
+        "CREATE SCHEMA made; CREATE TABLE made.words (word varchar(140)); INSERT INTO made.words VALUES ('😀 ü')",
+      );
+      const schema =
+        "SELECT default_character_set_name, default_collation_name FROM information_schema.schemata WHERE schema_name = 'made'";
       assert.deepEqual(await server().query(schema), [collation]);
-      assert.deepEqual(await server().query("SELECT word, length(word) FROM made.words WHERE word LIKE '% U'"), [["😀 ü", "7"]]);
+      assert.deepEqual(await server().query("SELECT word, length(word) FROM made.words WHERE word LIKE '% U'"), [
+        ["😀 ü", "7"],
+      ]);
     });
 
     it("logs slow queries from the declared second on", async () => {
@@ -92,69 +87,11 @@ for (const stack of Object.keys(stacks) as (keyof typeof stacks)[]) {
 
     it("reads no file of a client", async () => {
       const client = ["mariadb", "--no-defaults", "--socket=/tmp/judge.sock", "--user=root", "--local-infile=1"];
-      const sql = "CREATE SCHEMA read_in; CREATE TABLE read_in.t (a text); LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE read_in.t";
+      const sql =
+        "CREATE SCHEMA read_in; CREATE TABLE read_in.t (a text); LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE read_in.t";
       const { code, stderr } = await server().sandbox.run([...client, "-e", sql]);
       assert.notEqual(code, 0);
       assert.match(stderr, /local infile|not allowed/i);
     });
   });
 }
-
-describe("live/mariadb: a server that is killed and one that hangs", function () {
-  this.timeout(10 * 60_000);
-  before("find the probe's program", () => requirePrograms({ "mariadb-admin": "mariadb-client" }));
-  const probes = () => {
-    const { database } = planOf("dev");
-    assert.ok(database.mode === "embedded");
-    const { workload } = database.embedded;
-    return (["startup", "readiness", "liveness"] as const).map((which) => probeOf(workload, which));
-  };
-
-  it("loses no acknowledged write by SIGKILL, three times in a row", async () => {
-    await withMariadb(optionsOf("dev"), async ({ query, sandbox, server: first }) => {
-      let server = first;
-      await query("CREATE SCHEMA kept; CREATE TABLE kept.acknowledged (n int PRIMARY KEY)");
-      const count = async () => Number((await query("SELECT count(*) FROM kept.acknowledged"))[0]?.[0]);
-      for (const round of [1, 2, 3]) {
-        const before = await count();
-        const numbers = Array.from({ length: 60_000 }, (_, index) => round * 100_000 + index);
-        const input = numbers.map((n) => `INSERT INTO kept.acknowledged VALUES (${n}); SELECT ${n};\n`).join("");
-        const client = ["mariadb", "--no-defaults", "--socket=/tmp/judge.sock", "--user=root", "-BNn"];
-        const writing = sandbox.run(client, { input, timeoutMs: 120_000 });
-        await until(async () => (await count()) > before + 500);
-        const startAgain = await killHard(sandbox, server);
-        const { code, stdout } = await writing;
-        assert.notEqual(code, 0, "it had written everything before the kill");
-        const acknowledged = stdout.trim().split("\n").map(Number);
-        server = await startAgain({ port });
-        const kept = new Set((await query("SELECT n FROM kept.acknowledged")).map(([n]) => Number(n)));
-        assert.ok(acknowledged.length > 100);
-        assert.deepEqual(acknowledged.filter((n) => !kept.has(n)), []);
-      }
-    });
-  });
-
-  it("answers its probes without a login, and not while it hangs or is away", async () => {
-    await withMariadb(optionsOf("dev"), async ({ query, sandbox, server }) => {
-      await query("ALTER USER root@localhost IDENTIFIED BY 'a secret'");
-      const login = ["mariadb", "--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "-e", "SELECT 1"];
-      assert.match((await sandbox.run(login)).stderr, /Access denied/);
-      for (const answers of probes()) assert.equal(await answers(sandbox), true);
-      await signal(sandbox, server, "STOP");
-      for (const answers of probes()) assert.equal(await answers(sandbox), false);
-      await signal(sandbox, server, "CONT");
-      for (const answers of probes()) assert.equal(await answers(sandbox), true);
-      const startAgain = await killHard(sandbox, server);
-      for (const answers of probes()) assert.equal(await answers(sandbox), false);
-      await startAgain({ port });
-      for (const answers of probes()) assert.equal(await answers(sandbox), true);
-    });
-  });
-
-  it("is not taken for ready while the image's entrypoint sets it up, on its socket alone", async () => {
-    await withMariadb({ ...optionsOf("dev"), arguments: ["--skip-networking"] }, async ({ query, sandbox }) => {
-      assert.deepEqual(await query("SELECT 1"), [["1"]]);
-      for (const answers of probes()) assert.equal(await answers(sandbox), false);
-    });
-  });
-});

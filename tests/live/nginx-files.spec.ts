@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { type NginxClient, withNginx } from "../judges/nginx.ts";
-import { planOf } from "../support/record-stack.ts";
 import { type StackName, stackConfig } from "../support/stacks.ts";
 import { during } from "./during.ts";
-import { assets, backendsOf, nginxOf, proxies, seen, upload, uploads } from "./nginx-stack.ts";
+import { assets, nginxOf, proxies, seen, upload, uploads } from "./nginx-stack.ts";
 
 const runnable = uploads.filter((name) => !/\.(?:png|txt|pdf|docx|mml)$|^noext/.test(name));
 const harmless = uploads.filter((name) => !(runnable as readonly string[]).includes(name));
@@ -18,24 +17,14 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
     this.timeout(5 * 60_000);
     const sites = stackConfig(stack).sites.map(({ name }) => name);
     const [site = "", other = ""] = sites;
-    const accel = (to: string, type = "application/pdf", more: Record<string, string> = {}) => ({
-      headers: { "x-accel-redirect": to, "content-type": type, ...more },
-      body: "",
-    });
-    const letter = "/protected/private/files/letter.txt";
-    const answers = {
-      "/xhtml": accel(letter, "application/xhtml+xml; charset=utf-8"),
-      "/named": accel(letter, "text/html", { "content-disposition": "attachment; filename=letter.html" }),
-      "/letter": accel(letter),
-      "/own": accel(`/protected/private/files/only%20100%25%20${site}.txt`),
-      "/public": accel(`/protected/public/files/only-${site}.txt`),
-      "/up": accel(`/protected/../${other}/private/files/letter.txt`),
-      "/encoded": accel(`/protected/%2e%2e/${other}/private/files/letter.txt`),
-    };
-    const options = () => ({ ...nginxOf(stack), backends: backendsOf(planOf(stack), answers) });
-    const nginx = during<NginxClient>((use) => withNginx(options(), use));
+    const nginx = during<NginxClient>((use) => withNginx(nginxOf(stack), use));
     const get = (path: string, host = site, more: Record<string, string> = {}) =>
-      nginx().request({ port: 8080, from: proxies[0], path, headers: { Host: host, "X-Forwarded-Proto": "https", ...more } });
+      nginx().request({
+        port: 8080,
+        from: proxies[0],
+        path,
+        headers: { Host: host, "X-Forwarded-Proto": "https", ...more },
+      });
 
     it("serves the image's assets for ever where the name is hashed, for an hour where not", async () => {
       for (const [name, text] of Object.entries(assets)) {
@@ -58,7 +47,14 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
 
     it("sends the security headers with every kind of answer", async () => {
       const [hashed = "", , plain = ""] = Object.keys(assets);
-      const paths = [`/assets/${hashed}`, `/assets/${plain}`, "/assets/none", "/files/photo.png", "/files/page.html", "/app", "/letter"];
+      const paths = [
+        `/assets/${hashed}`,
+        `/assets/${plain}`,
+        "/assets/none",
+        "/files/photo.png",
+        "/files/page.html",
+        "/app",
+      ];
       for (const path of paths) {
         const { headers } = await get(path);
         for (const [name, value] of Object.entries(security)) assert.equal(headers[name], value, `${name} of ${path}`);
@@ -79,7 +75,11 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
     });
 
     it("leaves the folder of public files by no spelling of a path", async () => {
-      const out = [`../../${other}/public/files/only-${other}.txt`, "../../site_config.json", "../private/files/letter.txt"];
+      const out = [
+        `../../${other}/public/files/only-${other}.txt`,
+        "../../site_config.json",
+        "../private/files/letter.txt",
+      ];
       const spellings = out.flatMap((path) => [
         `/files/${path}`,
         `/files//${path}`,
@@ -90,7 +90,12 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
         `/assets/${path}`,
         `/${path}`,
       ]);
-      const more = ["/site_config.json", `/${site}/site_config.json`, "/public/files/photo.png", "/private/files/letter.txt"];
+      const more = [
+        "/site_config.json",
+        `/${site}/site_config.json`,
+        "/public/files/photo.png",
+        "/private/files/letter.txt",
+      ];
       for (const path of [...spellings, ...more, `/${other}/private/files/letter.txt`, "/files/photo.png%00.html"]) {
         const answer = await nginx().raw({
           port: 8080,
@@ -112,7 +117,11 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
       for (const name of runnable) {
         for (const path of [`/files/${name}`, `//files/${name}`, `/x/../files/${name}`]) {
           const { status, body, headers } = await get(path);
-          assert.deepEqual([status, body, headers["content-disposition"]], [200, upload(site, name), "attachment"], path);
+          assert.deepEqual(
+            [status, body, headers["content-disposition"]],
+            [200, upload(site, name), "attachment"],
+            path,
+          );
         }
       }
     });
@@ -125,34 +134,6 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
       }
       assert.equal((await get("/files/noextension")).headers["content-type"], "application/octet-stream");
       for (const path of ["/files/none.png", "/files/none.html"]) assert.equal(seen(await get(path)).url, path);
-    });
-
-    it("hides private files from every direct request", async () => {
-      for (const path of ["/protected/private/files/letter.txt", "/%70rotected/private/files/letter.txt", "//protected/x"]) {
-        assert.equal((await get(path)).status, 404, path);
-      }
-      const claimed = await get("/app", site, { "X-Accel-Redirect": "/protected/private/files/letter.txt" });
-      assert.equal(seen(claimed).url, "/app");
-    });
-
-    it("serves a private file once Frappe names it, of the site that was asked, with Frappe's own content type", async () => {
-      for (const name of sites) {
-        const { status, body, headers } = await get("/letter", name);
-        assert.deepEqual([status, body, headers["content-type"]], [200, upload(name, "letter"), "application/pdf"]);
-        assert.equal(headers["x-accel-redirect"], undefined);
-      }
-      assert.equal((await get("/own")).body, upload(site, "private only"));
-      for (const path of ["/own", "/public"]) assert.equal((await get(path, other)).status, 404, path);
-      for (const path of ["/up", "/encoded"]) assert.notEqual((await get(path)).status, 200, path);
-      assert.equal(seen(await get("/app")).headers["x-use-x-accel-redirect"], "True");
-    });
-
-    it("has browsers store private files that could run script too, under the name that Frappe gives", async () => {
-      const dispositionOf = async (path: string) => (await get(path)).headers["content-disposition"];
-      assert.equal(await dispositionOf("/xhtml"), "attachment");
-      assert.equal(await dispositionOf("/named"), "attachment; filename=letter.html");
-      assert.equal(await dispositionOf("/letter"), undefined);
-      assert.equal((await get("/xhtml")).headers["x-content-type-options"], "nosniff");
     });
   });
 }

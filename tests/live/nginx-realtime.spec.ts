@@ -40,7 +40,7 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
         const headers = headersOf(`https://${name}`, name);
         const { status, echoed, seen: got } = await nginx().upgrade({ port, from, path: websocket, headers });
         assert.deepEqual([status, echoed, got?.url], [101, "hello", websocket]);
-        assert.ok(got?.backend.startsWith("socketio-"));
+        assert.ok(got !== undefined && got.backend.startsWith("socketio-"));
         const { host: to, origin, upgrade, connection, cookie } = got.headers;
         assert.deepEqual([to, origin, upgrade], [name, `http://${name}:8000`, "websocket"]);
         assert.deepEqual([connection?.toLowerCase(), cookie], ["upgrade", "sid=abc"]);

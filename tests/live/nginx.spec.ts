@@ -52,7 +52,15 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
     const nginx = during<NginxClient>((use) => withNginx(nginxOf(stack), use));
 
     it("closes without an answer on a host that is no site's", async () => {
-      const strangers = ["other.example", `x.${host}`, `${host}.evil.example`, "127.0.0.1", "10.244.0.9:8080", "[::1]", "_"];
+      const strangers = [
+        "other.example",
+        `x.${host}`,
+        `${host}.evil.example`,
+        "127.0.0.1",
+        "10.244.0.9:8080",
+        "[::1]",
+        "_",
+      ];
       for (const name of strangers) {
         const answer = await nginx().request(ask(name));
         assert.deepEqual([answer.status, answer.error], [0, "socket hang up"], name);
@@ -79,7 +87,13 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
     });
 
     it("knows a host in upper case, with a trailing dot, and with a port", async () => {
-      for (const spelling of [host.toUpperCase(), `${host}.`, `${host}:8080`, `${host}:443`, `${host.toUpperCase()}.:1`]) {
+      for (const spelling of [
+        host.toUpperCase(),
+        `${host}.`,
+        `${host}:8080`,
+        `${host}:443`,
+        `${host.toUpperCase()}.:1`,
+      ]) {
         const got = seen(await nginx().request(ask(spelling))).headers;
         assert.deepEqual([got["host"], got["x-frappe-site-name"]], [host, site], spelling);
       }

@@ -1,38 +1,8 @@
 import assert from "node:assert/strict";
-import { type PostgresClient, type PostgresOptions, withPostgres } from "../judges/postgres.ts";
-import { planOf } from "../support/record-stack.ts";
+import { type PostgresClient, withPostgres } from "../judges/postgres.ts";
 import { stackConfig } from "../support/stacks.ts";
-import { requireTool } from "../support/tools.ts";
 import { during } from "./during.ts";
-import { killHard, probeOf, signal, until } from "./servers.ts";
-
-const port = 5432;
-const clusterAddress = "10.244.5.5";
-const password = "p4ss wörd'%";
-
-/** The embedded server's files at the places where its pod has them. */
-function embedded(): PostgresOptions {
-  const { database } = planOf("postgres-embedded");
-  assert.ok(database.mode === "embedded");
-  const { files } = database.embedded.files;
-  return {
-    config: files["postgresql.conf"] ?? "",
-    files: { "/etc/postgresql/pg_hba.conf": files["pg_hba.conf"] ?? "" },
-    addresses: [clusterAddress],
-    password,
-  };
-}
-
-/** The operator's parameters, as it writes them into its own file. */
-function cluster(): PostgresOptions {
-  const { database } = planOf("postgres");
-  assert.ok(database.mode === "operator");
-  const { parameters } = database.cluster.cluster.spec["postgresql"] as { parameters: Record<string, string> };
-  const lines = Object.entries(parameters).map(([name, value]) => `${name} = '${value}'\n`);
-  const hba = "local all all scram-sha-256\n";
-  const places = "unix_socket_directories = '/var/run/postgresql'\nhba_file = '/etc/postgresql/pg_hba.conf'\n";
-  return { config: places + lines.join(""), files: { "/etc/postgresql/pg_hba.conf": hba } };
-}
+import { cluster, clusterAddress, embedded, password } from "./postgres-stack.ts";
 
 for (const [stack, options] of Object.entries({ "postgres-embedded": embedded, postgres: cluster } as const)) {
   describe(`live/postgres: the configuration in force (${stack})`, function () {
@@ -41,8 +11,14 @@ for (const [stack, options] of Object.entries({ "postgres-embedded": embedded, p
     const server = during<PostgresClient>((use) => withPostgres(options(), use));
 
     it("is understood to the last line", async () => {
-      assert.deepEqual(await server().query("SELECT name, error FROM pg_file_settings WHERE error IS NOT NULL OR NOT applied"), []);
-      assert.deepEqual(await server().query("SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL"), []);
+      assert.deepEqual(
+        await server().query("SELECT name, error FROM pg_file_settings WHERE error IS NOT NULL OR NOT applied"),
+        [],
+      );
+      assert.deepEqual(
+        await server().query("SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL"),
+        [],
+      );
       assert.doesNotMatch(await server().server.log(), /WARNING|ERROR|FATAL/);
     });
 
@@ -84,7 +60,9 @@ describe("live/postgres: who may connect (postgres-embedded)", function () {
       assert.deepEqual(await server().query("SELECT current_user", { host, password }), [["postgres"]]);
       assert.deepEqual(await server().query("SELECT current_user", { host, ...site }), [["site"]]);
     }
-    const kept = await server().query("SELECT rolname FROM pg_authid WHERE rolpassword LIKE 'SCRAM-SHA-256$%' ORDER BY 1");
+    const kept = await server().query(
+      "SELECT rolname FROM pg_authid WHERE rolpassword LIKE 'SCRAM-SHA-256$%' ORDER BY 1",
+    );
     assert.deepEqual(kept, [["postgres"], ["site"]]);
   });
 
@@ -109,66 +87,19 @@ describe("live/postgres: who may connect (postgres-embedded)", function () {
     await assert.rejects(server().query("SELECT 1", { user: "site", database: "site" }), /no password supplied/);
     assert.deepEqual(await server().query("SELECT current_user", site), [["site"]]);
     await server().sandbox.must(["chmod", "0777", "/var/run/postgresql"]);
-    const psql = ["psql", "-h", "/var/run/postgresql", "-U", "postgres", "--no-psqlrc", "--no-password", "-c", "SELECT 1"];
+    const psql = [
+      "psql",
+      "-h",
+      "/var/run/postgresql",
+      "-U",
+      "postgres",
+      "--no-psqlrc",
+      "--no-password",
+      "-c",
+      "SELECT 1",
+    ];
     const other = await server().sandbox.run(psql, { uid: 1000 });
     assert.notEqual(other.code, 0, "another user of the pod came in as the superuser");
     assert.match(other.stderr, /Peer authentication failed/);
-  });
-});
-
-describe("live/postgres: a server that is killed and one that hangs", function () {
-  this.timeout(10 * 60_000);
-  const probes = () => {
-    const { database } = planOf("postgres-embedded");
-    assert.ok(database.mode === "embedded");
-    const { workload } = database.embedded;
-    return (["startup", "readiness", "liveness"] as const).map((which) => probeOf(workload, which));
-  };
-
-  it("loses no acknowledged write by SIGKILL, three times in a row", async () => {
-    await withPostgres(embedded(), async ({ query, sandbox, server: first }) => {
-      let server = first;
-      await query("CREATE TABLE acknowledged (n int PRIMARY KEY)");
-      const count = async () => Number((await query("SELECT count(*) FROM acknowledged"))[0]?.[0]);
-      for (const round of [1, 2, 3]) {
-        const before = await count();
-        const numbers = Array.from({ length: 60_000 }, (_, index) => round * 100_000 + index);
-        const input = numbers.map((n) => `INSERT INTO acknowledged VALUES (${n}) RETURNING n;\n`).join("");
-        const psql = ["psql", "-h", "/var/run/postgresql", "-U", "postgres", "--no-psqlrc", "-Atq"];
-        const writing = sandbox.run(psql, { input, timeoutMs: 120_000 });
-        await until(async () => (await count()) > before + 500);
-        const startAgain = await killHard(sandbox, server);
-        const { code, stdout } = await writing;
-        assert.notEqual(code, 0, "it had written everything before the kill");
-        const acknowledged = stdout.trim().split("\n").map(Number);
-        server = await startAgain({ port });
-        const kept = new Set((await query("SELECT n FROM acknowledged")).map(([n]) => Number(n)));
-        assert.ok(acknowledged.length > 100);
-        assert.deepEqual(acknowledged.filter((n) => !kept.has(n)), []);
-      }
-    });
-  });
-
-  it("answers its probes without a login, and not while it hangs or is away", async () => {
-    await withPostgres(embedded(), async ({ sandbox, server }) => {
-      for (const answers of probes()) assert.equal(await answers(sandbox), true);
-      await signal(sandbox, server, "STOP");
-      for (const answers of probes()) assert.equal(await answers(sandbox), false);
-      await signal(sandbox, server, "CONT");
-      for (const answers of probes()) assert.equal(await answers(sandbox), true);
-      await server.stop();
-      for (const answers of probes()) assert.equal(await answers(sandbox), false);
-    });
-  });
-
-  it("is not taken for ready while the image's entrypoint sets it up, on its socket alone", async () => {
-    await withPostgres(embedded(), async ({ sandbox, server }) => {
-      await server.stop();
-      const data = "/var/lib/postgresql/data/pgdata";
-      const own = ["-c", "config_file=/etc/postgresql/postgresql.conf", "-c", "listen_addresses=", "-p", String(port)];
-      const socket = `/var/run/postgresql/.s.PGSQL.${port}`;
-      await sandbox.start([requireTool("postgres"), "-D", data, ...own], { ready: { socket } });
-      for (const answers of probes()) assert.equal(await answers(sandbox), false);
-    });
   });
 });

@@ -6,7 +6,6 @@ import { type RedisClient, type RedisOptions, infoFields, isRefusal, withRedis }
 import { planOf } from "../support/record-stack.ts";
 import { type StackName, stackConfig, stackNames } from "../support/stacks.ts";
 import { requireTool } from "../support/tools.ts";
-import { during } from "./during.ts";
 import { killHard, until } from "./servers.ts";
 
 type Role = "cache" | "queue";
@@ -30,7 +29,12 @@ const optionsOf = (stack: StackName, role: Role): RedisOptions => ({
 });
 
 /** One value of `size` MiB under a key, made on the server. */
-const fill = (key: string, size: number) => ["EVAL", `return redis.call('SET', KEYS[1], string.rep('x', ${size * mebibyte}))`, "1", key];
+const fill = (key: string, size: number) => [
+  "EVAL",
+  `return redis.call('SET', KEYS[1], string.rep('x', ${size * mebibyte}))`,
+  "1",
+  key,
+];
 const info = async ({ ask }: RedisClient, section: string) => infoFields(await ask(["INFO", section], frappe));
 
 for (const stack of stackNames.filter((name) => stackConfig(name).redis.mode === "embedded")) {
@@ -39,7 +43,10 @@ for (const stack of stackNames.filter((name) => stackConfig(name).redis.mode ===
     const { redis } = stackConfig(stack);
     assert.ok(redis.mode === "embedded");
 
-    for (const [role, policy, aof] of [["cache", "allkeys-lru", "0"], ["queue", "noeviction", "1"]] as const) {
+    for (const [role, policy, aof] of [
+      ["cache", "allkeys-lru", "0"],
+      ["queue", "noeviction", "1"],
+    ] as const) {
       it(`${role}: starts, with room beside its data, and the policy that its data bears`, async () => {
         await withRedis(optionsOf(stack, role), async (client) => {
           const memory = await info(client, "memory");

@@ -33,7 +33,9 @@ export async function killHard(
   await server.stop();
   const states = pids.map((pid) => `/proc/${pid}/status`);
   // Nobody collects orphans in the sandbox: dead ones stay, as zombies.
-  await until(async () => pids.length === 0 || !/^State:\s+[^ZX]/m.test((await sandbox.run(["cat", ...states])).stdout));
+  await until(
+    async () => pids.length === 0 || !/^State:\s+[^ZX]/m.test((await sandbox.run(["cat", ...states])).stdout),
+  );
   return (ready) => sandbox.start(again, { ready, deadlineMs: 120_000 });
 }
 

@@ -50,7 +50,10 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
     });
 
     it("passes methods on with their arguments and bodies, as handlers of apps may ask", async () => {
-      assert.equal(seen(await ask(host, "/api/method/a.b.c?doctype=User&name=x%20y")).url, "/api/method/a.b.c?doctype=User&name=x%20y");
+      assert.equal(
+        seen(await ask(host, "/api/method/a.b.c?doctype=User&name=x%20y")).url,
+        "/api/method/a.b.c?doctype=User&name=x%20y",
+      );
       const sent = { port: ports.web, path: method, headers: { Host: host, Authorization: "token a:b" } };
       const got = seen(await proxy().request({ ...sent, method: "POST", body: "{}" }));
       assert.deepEqual([got.method, got.bodyBytes, got.headers["authorization"]], ["POST", 2, "token a:b"]);
@@ -58,7 +61,15 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
     });
 
     it("knows nothing but methods", async () => {
-      for (const path of ["/", "/app", "/api/resource/User", "/api/methods/x", "/files/photo.png", "/api/method/../../app", "/socket.io/"]) {
+      for (const path of [
+        "/",
+        "/app",
+        "/api/resource/User",
+        "/api/methods/x",
+        "/files/photo.png",
+        "/api/method/../../app",
+        "/socket.io/",
+      ]) {
         assert.equal((await ask(host, path)).status, 404, path);
       }
     });
