@@ -10,6 +10,7 @@ import { environment } from "./environment.ts";
 import { findEngine, NoEngineError, type Engine } from "./find.ts";
 import { startOfflineProviders } from "./offline/server.ts";
 import { missingPlugins } from "./plugins.ts";
+import { policyPackFlags } from "./policy-pack.ts";
 import { root } from "./root.ts";
 import { findStackFile, StackFileError } from "./stack-file.ts";
 import { makeWorkspace, type Workspace } from "./workspace.ts";
@@ -53,7 +54,8 @@ async function preview(engine: Engine, workspace: Workspace, stack: string, aske
   try {
     const display = asked.json ? ["--json"] : ["--diff"];
     const args = ["preview", "--stack", stack, "--config-file", workspace.configFile, "--non-interactive", ...display];
-    const code = await runPulumi(engine, [...args, "--event-log", workspace.eventLog, ...asked.extra], {
+    const judged = policyPackFlags(root);
+    const code = await runPulumi(engine, [...args, ...judged, "--event-log", workspace.eventLog, ...asked.extra], {
       ...workspace.environment,
       PULUMI_DEBUG_PROVIDERS: providers?.attach,
     });

@@ -1,7 +1,8 @@
 /** A throw-away place for one preview: state, a copy of the stack file, an event log. Gone afterwards, however it ends. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { environment } from "./environment.ts";
 import { placeholder } from "./placeholder.ts";
 import { previewableCopy, type StackFile } from "./stack-file.ts";
 
@@ -22,7 +23,25 @@ function emptyStack(folder: string, project: string, stack: string): void {
   writeFileSync(join(stacks, `${stack}.json`), JSON.stringify(checkpoint));
 }
 
-export function makeWorkspace(project: string, { stack, path }: StackFile): Workspace {
+/**
+ * A Pulumi folder of the preview's own: in the user's, each run would leave a log and delete older ones, and could read their login.
+ * Plugins are still found there.
+ */
+function ownHome(folder: string, usersHome: string): string {
+  const home = join(folder, "home");
+  const plugins = join(usersHome, "plugins");
+  mkdirSync(home);
+  if (existsSync(plugins)) {
+    symlinkSync(plugins, join(home, "plugins"));
+  }
+  return home;
+}
+
+export function makeWorkspace(
+  project: string,
+  { stack, path }: StackFile,
+  usersHome = environment.pulumiHome(),
+): Workspace {
   const folder = mkdtempSync(join(tmpdir(), "frappe-preview-"));
   const configFile = join(folder, `Pulumi.${stack}.yaml`);
   emptyStack(folder, project, stack);
@@ -32,6 +51,7 @@ export function makeWorkspace(project: string, { stack, path }: StackFile): Work
     configFile,
     eventLog: join(folder, "events.json"),
     environment: {
+      PULUMI_HOME: ownHome(folder, usersHome),
       PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: placeholder.passphrase,
       PULUMI_SKIP_UPDATE_CHECK: "true",

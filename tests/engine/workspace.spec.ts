@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { placeholder } from "../../engine/placeholder.ts";
@@ -28,6 +28,23 @@ describe("workspace of a preview", () => {
       assert.deepEqual(config["frappe:sentryDsn"], { secure: placeholder.sealed });
     } finally {
       workspace.remove();
+    }
+  });
+
+  it("has a Pulumi folder of its own, and leaves the user's plugins where they are when it goes", () => {
+    const machine = makeMachine();
+    const plugin = join(machine.home, "plugins/resource-random-v1.0.0");
+    mkdirSync(plugin, { recursive: true });
+    writeFileSync(join(plugin, "pulumi-resource-random"), "a plugin");
+    try {
+      const workspace = makeWorkspace("frappe", { stack: "external", path }, machine.home);
+      const own = workspace.environment["PULUMI_HOME"] ?? "";
+      assert.equal(own, join(workspace.folder, "home"));
+      assert.deepEqual(readdirSync(join(own, "plugins")), ["resource-random-v1.0.0"]);
+      workspace.remove();
+      assert.deepEqual(readdirSync(plugin), ["pulumi-resource-random"]);
+    } finally {
+      machine.remove();
     }
   });
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Inside fresh mount, network and process namespaces: turns the prepared folder $1 into the root of a small, read-only
 # system, brings the loopback up, and becomes the agent. The mounts exist in this namespace only, and end with it.
-#   enter.sh ROOT PLAN -- COMMAND...      PLAN: lines "bind PATH", "writable PATH", "device PATH",
+#   enter.sh ROOT PLAN -- COMMAND...      PLAN: lines "bind PATH", "code PATH AT", "writable PATH", "device PATH",
 # "tmpfs PATH OPTIONS", "address IP/BITS"
 set -eu
 root=$1
@@ -13,6 +13,10 @@ while read -r verb subject options; do
   bind)
     mount --rbind "$subject" "$root$subject"
     mount -o remount,bind,ro "$root$subject"
+    ;;
+  code)
+    mount --rbind "$subject" "$root$options"
+    mount -o remount,bind,ro "$root$options"
     ;;
   device) mount --bind "$subject" "$root$subject" ;;
   writable) mount --bind "$root$subject" "$root$subject" ;;

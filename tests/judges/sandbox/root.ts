@@ -33,6 +33,8 @@ export interface SandboxOptions {
 }
 
 export const repository = realpathSync(fileURLToPath(new URL("../../..", import.meta.url)));
+/** Where the sandbox sees the repository: its own path may lie beneath a folder that is another's in there, such as /tmp. */
+export const codeAt = "/judge";
 const system = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
 const machineFiles = ["/etc/ld.so.cache", "/etc/localtime", "/etc/services", "/etc/protocols"];
 const devices = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
@@ -42,7 +44,7 @@ export function layRoot(root: string, options: SandboxOptions): string {
   const { files = {}, writable = [], machine = [], user = { name: "app", uid: 1000 } } = options;
   const place = (target: string) => path.join(root, target);
   const folder = (target: string) => mkdirSync(place(target), { recursive: true });
-  for (const each of ["/proc", "/dev/shm", "/run/agent", "/etc", "/usr", ...writable]) folder(each);
+  for (const each of ["/proc", "/dev/shm", "/run/agent", "/etc", "/usr", codeAt, ...writable]) folder(each);
   const links = system.filter((each) => existsSync(each) && lstatSync(each).isSymbolicLink());
   for (const link of links) symlinkSync(readlinkSync(link), place(link));
   for (const file of devices) writeFileSync(place(file), "");
@@ -76,6 +78,7 @@ export function layRoot(root: string, options: SandboxOptions): string {
   for (const each of filled) ownFolders(place(each), user.uid);
   return [
     ...binds.map((each) => `bind ${each}`),
+    `code ${repository} ${codeAt}`,
     ...devices.map((each) => `device ${each}`),
     "tmpfs /run/agent mode=0700",
     "tmpfs /dev/shm mode=1777",
@@ -98,12 +101,12 @@ function ownFolders(folder: string, uid: number): void {
   }
 }
 
-/** The system's folders, this repository (the agent's own code), Node, and what the caller wants of the machine. */
+/** The system's folders, Node, and what the caller wants of the machine. */
 function bindsOf(links: readonly string[], machine: readonly string[]): string[] {
   const folders = system.filter((each) => existsSync(each) && !links.includes(each));
   const node = path.dirname(path.dirname(realpathSync(process.execPath)));
   const optional = ["/etc/alternatives", "/etc/ssl"].filter(existsSync);
-  const all = ["/usr", ...folders, ...optional, node, repository, ...machine];
+  const all = ["/usr", ...folders, ...optional, node, ...machine];
   return [...new Set(all)].filter((each) => !all.some((other) => other !== each && isInside(each, other)));
 }
 

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { requireTools } from "../../support/tools.ts";
 import type { Methods, Reply, Run, RunResult, Start } from "./protocol.ts";
-import { type SandboxOptions, layRoot, repository } from "./root.ts";
+import { codeAt, type SandboxOptions, layRoot, repository } from "./root.ts";
 
 export type { SandboxOptions } from "./root.ts";
 
@@ -56,11 +56,11 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     const root = path.join(folder, "root");
     const plan = path.join(folder, "plan");
     writeFileSync(plan, layRoot(root, options));
-    const agent = fileURLToPath(new URL("agent.ts", import.meta.url));
+    const agent = path.join(codeAt, path.relative(repository, fileURLToPath(new URL("agent.ts", import.meta.url))));
     const node = [
       process.execPath,
       "--import",
-      path.join(repository, "engine/loader.mjs"),
+      path.join(codeAt, "engine/loader.mjs"),
       agent,
       String(options.user?.uid ?? 1000),
     ];
