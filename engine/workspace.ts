@@ -42,10 +42,12 @@ export function makeWorkspace(
   { stack, path }: StackFile,
   usersHome = environment.pulumiHome(),
 ): Workspace {
+  // First, as it throws for a file that cannot be read, and nobody would remove the folder then.
+  const copy = previewableCopy(path);
   const folder = mkdtempSync(join(tmpdir(), "frappe-preview-"));
   const configFile = join(folder, `Pulumi.${stack}.yaml`);
   emptyStack(folder, project, stack);
-  writeFileSync(configFile, previewableCopy(path));
+  writeFileSync(configFile, copy);
   return {
     folder,
     configFile,

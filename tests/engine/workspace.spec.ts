@@ -59,6 +59,21 @@ describe("workspace of a preview", () => {
     assert.deepEqual([existsSync(one.folder), existsSync(other.folder)], [false, true]);
     other.remove();
   });
+
+  it("leaves nothing behind where the stack file cannot be read", async () => {
+    const machine = makeMachine();
+    const broken = join(machine.home, "Pulumi.broken.yaml");
+    mkdirSync(machine.home, { recursive: true });
+    writeFileSync(broken, "config: [\n");
+    machine.engine(machine.path, "echo v99.0.0");
+    try {
+      const ended = await startPreview([broken, "--offline"], { PATH: machine.path, PULUMI_HOME: machine.home }).ended;
+      assert.deepEqual([ended.code, ended.left], [2, []]);
+      assert.match(ended.stderr, /Pulumi\.broken\.yaml cannot be read/);
+    } finally {
+      machine.remove();
+    }
+  });
 });
 
 describe("ending a preview", function () {

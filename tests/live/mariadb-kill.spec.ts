@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { withMariadb } from "../judges/mariadb.ts";
+import type { Sandbox } from "../judges/sandbox/sandbox.ts";
 import { planOf } from "../support/record-stack.ts";
 import { optionsOf } from "./mariadb-stack.ts";
 import { killHard, probeOf, requirePrograms, signal, until } from "./servers.ts";
@@ -9,12 +10,16 @@ const port = 3306;
 describe("live/mariadb: a server that is killed and one that hangs", function () {
   this.timeout(10 * 60_000);
   before("find the probe's program", () => requirePrograms({ "mariadb-admin": "mariadb-client" }));
-  const probes = () => {
+  /** What each probe of the plan says, all asked at once. */
+  const answers = (sandbox: Sandbox) => {
     const { database } = planOf("dev");
     assert.ok(database.mode === "embedded");
     const { workload } = database.embedded;
-    return (["startup", "readiness", "liveness"] as const).map((which) => probeOf(workload, which));
+    return Promise.all(
+      (["startup", "readiness", "liveness"] as const).map((which) => probeOf(workload, which)(sandbox)),
+    );
   };
+  const [yes, no] = [true, false].map((answer) => [answer, answer, answer]);
 
   it("loses no acknowledged write by SIGKILL, three times in a row", async () => {
     await withMariadb(optionsOf("dev"), async ({ query, sandbox, server: first }) => {
@@ -48,22 +53,22 @@ describe("live/mariadb: a server that is killed and one that hangs", function ()
       await query("ALTER USER root@localhost IDENTIFIED BY 'a secret'");
       const login = ["mariadb", "--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "-e", "SELECT 1"];
       assert.match((await sandbox.run(login)).stderr, /Access denied/);
-      for (const answers of probes()) assert.equal(await answers(sandbox), true);
+      assert.deepEqual(await answers(sandbox), yes);
       await signal(sandbox, server, "STOP");
-      for (const answers of probes()) assert.equal(await answers(sandbox), false);
+      assert.deepEqual(await answers(sandbox), no);
       await signal(sandbox, server, "CONT");
-      for (const answers of probes()) assert.equal(await answers(sandbox), true);
+      assert.deepEqual(await answers(sandbox), yes);
       const startAgain = await killHard(sandbox, server);
-      for (const answers of probes()) assert.equal(await answers(sandbox), false);
+      assert.deepEqual(await answers(sandbox), no);
       await startAgain({ port });
-      for (const answers of probes()) assert.equal(await answers(sandbox), true);
+      assert.deepEqual(await answers(sandbox), yes);
     });
   });
 
   it("is not taken for ready while the image's entrypoint sets it up, on its socket alone", async () => {
     await withMariadb({ ...optionsOf("dev"), arguments: ["--skip-networking"] }, async ({ query, sandbox }) => {
       assert.deepEqual(await query("SELECT 1"), [["1"]]);
-      for (const answers of probes()) assert.equal(await answers(sandbox), false);
+      assert.deepEqual(await answers(sandbox), no);
     });
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { withPostgres } from "../judges/postgres.ts";
+import type { Sandbox } from "../judges/sandbox/sandbox.ts";
 import { planOf } from "../support/record-stack.ts";
 import { requireTool } from "../support/tools.ts";
 import { embedded } from "./postgres-stack.ts";
@@ -9,12 +10,16 @@ const port = 5432;
 
 describe("live/postgres: a server that is killed and one that hangs", function () {
   this.timeout(10 * 60_000);
-  const probes = () => {
+  /** What each probe of the plan says, all asked at once. */
+  const answers = (sandbox: Sandbox) => {
     const { database } = planOf("postgres-embedded");
     assert.ok(database.mode === "embedded");
     const { workload } = database.embedded;
-    return (["startup", "readiness", "liveness"] as const).map((which) => probeOf(workload, which));
+    return Promise.all(
+      (["startup", "readiness", "liveness"] as const).map((which) => probeOf(workload, which)(sandbox)),
+    );
   };
+  const [yes, no] = [true, false].map((answer) => [answer, answer, answer]);
 
   it("loses no acknowledged write by SIGKILL, three times in a row", async () => {
     await withPostgres(embedded(), async ({ query, sandbox, server: first }) => {
@@ -45,13 +50,13 @@ describe("live/postgres: a server that is killed and one that hangs", function (
 
   it("answers its probes without a login, and not while it hangs or is away", async () => {
     await withPostgres(embedded(), async ({ sandbox, server }) => {
-      for (const answers of probes()) assert.equal(await answers(sandbox), true);
+      assert.deepEqual(await answers(sandbox), yes);
       await signal(sandbox, server, "STOP");
-      for (const answers of probes()) assert.equal(await answers(sandbox), false);
+      assert.deepEqual(await answers(sandbox), no);
       await signal(sandbox, server, "CONT");
-      for (const answers of probes()) assert.equal(await answers(sandbox), true);
+      assert.deepEqual(await answers(sandbox), yes);
       await server.stop();
-      for (const answers of probes()) assert.equal(await answers(sandbox), false);
+      assert.deepEqual(await answers(sandbox), no);
     });
   });
 
@@ -62,7 +67,7 @@ describe("live/postgres: a server that is killed and one that hangs", function (
       const own = ["-c", "config_file=/etc/postgresql/postgresql.conf", "-c", "listen_addresses=", "-p", String(port)];
       const socket = `/var/run/postgresql/.s.PGSQL.${port}`;
       await sandbox.start([requireTool("postgres"), "-D", data, ...own], { ready: { socket } });
-      for (const answers of probes()) assert.equal(await answers(sandbox), false);
+      assert.deepEqual(await answers(sandbox), no);
     });
   });
 });
