@@ -70,7 +70,12 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
         ...["https://evil.example", "null", `https://${otherHost}`, "file://", "https://"],
         ...[`https://${host}.evil.example`, `https://evil-${host}`, `https://x.${host}`, host, `ftp://${host}`],
         ...[`https://evil.example/${host}`, `https://evil.example:443 ${host}`, `https://${host}@evil.example`],
-        ...[`https://${host}/`, `https://${host.replaceAll(".", "x")}`, `https://evil.example https://${host}`],
+        ...[
+          `https://${host}/`,
+          `https://${host.replaceAll(".", "x")}`,
+          `https://${host.slice(host.indexOf(".") + 1)}`,
+          `https://evil.example https://${host}`,
+        ],
       ];
       for (const origin of foreign) assert.deepEqual(await tryAll(origin), [403, 403, 403], origin);
     });
