@@ -3,7 +3,10 @@ import { z } from "zod";
 import { bench } from "./schema/bench.ts";
 import { database } from "./schema/database.ts";
 import { environment, image, platform, release } from "./schema/platform.ts";
-import { edge, lifecycle, network, redis, sitesVolume } from "./schema/services.ts";
+import { edge } from "./schema/edge.ts";
+import { network } from "./schema/network.ts";
+import { redis } from "./schema/redis.ts";
+import { lifecycle, sitesVolume } from "./schema/storage.ts";
 import { sites } from "./schema/sites.ts";
 
 /** Every section of a stack file, as `frappe:<key>`. */
