@@ -1,5 +1,6 @@
 /** Load the stack file, plan the platform, build it. */
 import * as pulumi from "@pulumi/pulumi";
+import { bundleBackup } from "./backup/bundle.ts";
 import { FrappeStack } from "./components/stack.ts";
 import { loadConfig } from "./config/load.ts";
 import type { SecretKey } from "./config/secrets.ts";
@@ -7,7 +8,10 @@ import { planStack } from "./topology/plan.ts";
 
 const { config, secrets } = loadConfig();
 const given = new Set(Object.keys(secrets) as SecretKey[]);
-const stack = new FrappeStack("frappe", { plan: planStack(pulumi.getStack(), config, given), given: secrets });
+const plan = planStack(pulumi.getStack(), config, given, { backup: bundleBackup() });
+const stack = new FrappeStack("frappe", { plan, given: secrets });
 
 export const urls = stack.urls;
 export const releaseId = stack.releaseId;
+/** Without it the backups cannot be read: `pulumi stack output backupPassword --show-secrets`, and keep it apart. */
+export const backupPassword = stack.backupPassword;

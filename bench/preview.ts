@@ -10,6 +10,7 @@ import { environment } from "../engine/environment.ts";
 import { findEngine } from "../engine/find.ts";
 import { placeholder } from "../engine/placeholder.ts";
 import { root } from "../engine/root.ts";
+import { emptyStack } from "../engine/workspace.ts";
 import { measure, type Command, type Figures } from "./measure.ts";
 
 const rounds = 5;
@@ -20,14 +21,8 @@ const scratch = mkdtempSync(join(tmpdir(), "frappe-bench-"));
 async function emptyProgram(): Promise<Command> {
   const engine = await findEngine(say);
   const folder = join(scratch, "empty");
-  const state = join(scratch, "state/.pulumi/stacks/empty");
-  mkdirSync(state, { recursive: true });
   mkdirSync(folder);
-  writeFileSync(join(scratch, "state/.pulumi/meta.yaml"), "version: 1\n");
-  writeFileSync(
-    join(state, "dev.json"),
-    JSON.stringify({ version: 3, checkpoint: { stack: "organization/empty/dev", latest: null } }),
-  );
+  emptyStack(scratch, "empty", "dev");
   writeFileSync(
     join(folder, "Pulumi.yaml"),
     "name: empty\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n",

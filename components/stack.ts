@@ -8,6 +8,7 @@ import { Edge } from "./edge/index.ts";
 import { StackNamespace } from "./namespace/index.ts";
 import { Network } from "./network/index.ts";
 import { Redis } from "./redis/index.ts";
+import { PlannedRoom } from "./room/index.ts";
 import { Secrets, type GivenSecrets } from "./secrets/index.ts";
 import { Component, token } from "./shared/component.ts";
 
@@ -30,19 +31,30 @@ export class FrappeStack extends Component {
   /** Addresses of the active sites. */
   readonly urls: readonly string[];
   readonly releaseId: string;
+  /** Opens the backups; keep it where the cluster is not. */
+  readonly backupPassword: pulumi.Output<string>;
 
   constructor(name: string, { plan, given }: FrappeStackArgs, opts?: pulumi.ComponentResourceOptions) {
     super(token("stack", "FrappeStack"), name, {}, { ...opts, providers: { kubernetes: cluster(plan) } });
     const { namespace } = new StackNamespace("namespace", { plan }, { parent: this });
     const room = { plan, namespace };
     const network = new Network("network", room, { parent: this });
-    const secrets = new Secrets("secrets", { ...room, given }, { parent: this }).names;
+    const { names: secrets, backupPassword } = new Secrets("secrets", { ...room, given }, { parent: this });
     const database = new Database("database", { ...room, secrets }, { parent: this, dependsOn: [network] });
     const redis = new Redis("redis", { ...room, secrets }, { parent: this, dependsOn: [network] });
-    const bench = new Bench("bench", { ...room, secrets }, { parent: this, dependsOn: [network, database, redis] });
+    const apart = { parent: this, dependsOn: [network] };
+    const { addresses } = new PlannedRoom("services", { ...room, secrets, room: plan.services }, apart);
+    const bench = new Bench(
+      "bench",
+      { ...room, secrets },
+      { parent: this, dependsOn: [network, database, redis, ...addresses] },
+    );
+    new PlannedRoom("backup", { ...room, secrets, room: plan.backup }, apart);
+    new PlannedRoom("monitoring", { ...room, secrets, room: plan.monitoring }, apart);
     new Edge("edge", { ...room, service: bench.service }, { parent: this });
     this.urls = plan.sites.filter(({ state }) => state === "active").map((site) => `https://${site.name}`);
     this.releaseId = plan.release.id;
-    this.registerOutputs({ urls: this.urls, releaseId: this.releaseId });
+    this.backupPassword = backupPassword;
+    this.registerOutputs({ urls: this.urls, releaseId: this.releaseId, backupPassword });
   }
 }

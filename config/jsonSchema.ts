@@ -1,6 +1,6 @@
 /** The JSON Schema of stack files, for editors: generated from what the parser takes, so that they cannot disagree. */
 import { z } from "zod";
-import { secretKeys } from "./secrets.ts";
+import { secretKeys, serviceSecret } from "./secrets.ts";
 import { sections } from "./stack.ts";
 
 export const schemaPath = "config/stack.schema.json";
@@ -41,7 +41,10 @@ export function stackJsonSchema(): object {
           .filter((key) => !optional.some(([name]) => name === key))
           .map((key) => `frappe:${key}`),
         // Other packages' keys (kubernetes:…, pulumi:…) stand beside ours; ours are all known.
-        patternProperties: { "^(?!frappe:)[a-z-]+:": {} },
+        patternProperties: {
+          "^(?!frappe:)[a-z-]+:": {},
+          [serviceSecret.source.replace("^", "^frappe:")]: secure("value of a variable that a service lists"),
+        },
         additionalProperties: false,
       },
     },

@@ -1,9 +1,12 @@
 /** The language of the stack files, whole: one section a key, and the types that the planners take. */
 import { z } from "zod";
 import { bench } from "./schema/bench.ts";
+import { backup } from "./schema/backup.ts";
 import { database } from "./schema/database.ts";
 import { environment, image, platform, release } from "./schema/platform.ts";
 import { edge } from "./schema/edge.ts";
+import { services } from "./schema/services.ts";
+import { monitoring } from "./schema/monitoring.ts";
 import { network } from "./schema/network.ts";
 import { redis } from "./schema/redis.ts";
 import { lifecycle, sitesVolume } from "./schema/storage.ts";
@@ -22,6 +25,9 @@ export const sections = {
   sitesVolume,
   edge,
   network,
+  monitoring,
+  backup,
+  services,
   lifecycle,
 } as const;
 
@@ -39,4 +45,7 @@ export type DatabaseConfig = Sections["database"];
 export type RedisConfig = Sections["redis"];
 export type BenchConfig = Sections["bench"];
 export type EdgeConfig = Sections["edge"];
+export type MonitoringConfig = Sections["monitoring"];
+export type BackupConfig = Sections["backup"];
+export type ServicesConfig = Sections["services"];
 export type ImageConfig = Sections["image"];

@@ -35,4 +35,64 @@ export const images = {
     tag: "8.1.10-alpine",
     digest: "sha256:081c2f5cb575efc901aa80ff9cdbd1ec6a301682fd35e1ebb4b0990a4a4a8507",
   },
+  /** Prometheus on busybox. User nobody, uid and gid 65534; 9090. */
+  prometheus: {
+    repository: "docker.io/prom/prometheus",
+    tag: "v3.13.2",
+    digest: "sha256:508729e0e2d18e11fd742a5a5ca70e557b940a93948c3c95fd0123a6fd538b69",
+  },
+  /** Alertmanager on busybox, with amtool. User nobody, uid and gid 65534; 9093, and 9094 between its replicas. */
+  alertmanager: {
+    repository: "docker.io/prom/alertmanager",
+    tag: "v0.34.1",
+    digest: "sha256:e9733bafb1bdef9b00e25a21f8f99dc26a22224bf16641ad754d1649f4c3357a",
+  },
+  /** Grafana on Alpine. Uid 472, gid 0; 3000. */
+  grafana: {
+    repository: "docker.io/grafana/grafana",
+    tag: "13.1.3",
+    digest: "sha256:ab5cb380e3ff3172d6c8bd2e7cfd31cce977d2881b260e1f5bc089bf0b759b43",
+  },
+  /** What a node says of itself, on busybox. User nobody, uid and gid 65534; 9100. */
+  nodeExporter: {
+    repository: "docker.io/prom/node-exporter",
+    tag: "v1.12.1",
+    digest: "sha256:1b4e4438faca4dd7e001dd445d161a4a2091b0fededa84093b3a8dfeae1f1be0",
+  },
+  /** What MariaDB says of itself, on busybox. User nobody, uid and gid 65534; 9104. */
+  mysqldExporter: {
+    repository: "docker.io/prom/mysqld-exporter",
+    tag: "v0.19.0",
+    digest: "sha256:eacb4b18e2ec1e0abdf2d64851b68526c964f6d9cb3e9458fb5d5f5062ea94c1",
+  },
+  /** What PostgreSQL says of itself, on busybox. User nobody, uid and gid 65534; 9187. */
+  postgresExporter: {
+    repository: "docker.io/prometheuscommunity/postgres-exporter",
+    tag: "v0.19.1",
+    digest: "sha256:e96064f876226d94bb6ce48a4c4b3dd76edba91168ec1ab024e5c4b959310b0f",
+  },
+  /** What Redis or Valkey says of itself; one program and no shell. Uid and gid 59000; 9121. */
+  redisExporter: {
+    repository: "docker.io/oliver006/redis_exporter",
+    tag: "v1.90.0",
+    digest: "sha256:a129504e65b87c54f79bc92f1afc403475e8ff646a3d7512de469904ceddf986",
+  },
+  /** What nginx says at stub_status; one program and no shell. Uid and gid 1001; 9113. */
+  nginxExporter: {
+    repository: "docker.io/nginx/nginx-prometheus-exporter",
+    tag: "1.5.1",
+    digest: "sha256:9f6d963bb2b19d706d401cc3e2c3ea8de2f1c471b96a2156ca45e76f650b1625",
+  },
+  /** Asks sites from outside, on busybox. Its image names no user: root, unless the pod says 65534, which busybox knows as nobody; 9115. */
+  blackboxExporter: {
+    repository: "docker.io/prom/blackbox-exporter",
+    tag: "v0.28.0",
+    digest: "sha256:e753ff9f3fc458d02cca5eddab5a77e1c175eee484a8925ac7d524f04366c2fc",
+  },
+  /** Encrypted backups, on Alpine. Its image names no user: root, unless the pod says another; /usr/bin/restic, no port. */
+  restic: {
+    repository: "docker.io/restic/restic",
+    tag: "0.19.1",
+    digest: "sha256:136600b6ff6843d61d355f7f71f460a166429f35de6fd11b568fece3c9a4d510",
+  },
 } as const satisfies Record<string, ImagePin>;

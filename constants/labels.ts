@@ -14,6 +14,8 @@ export const labels = {
   releaseManifest: "frappe-platform/release-manifest",
   /** On every object whose loss loses data or makes data unreadable. */
   holdsData: "frappe-platform/holds-data",
+  /** On volumes whose content is made anew by itself: series, silences. Losing one loses no data of the sites. */
+  rebuildable: "frappe-platform/rebuildable",
   /** On every pod that mounts the sites volume; with a single-node volume they attract each other. */
   mountsSites: "frappe-platform/mounts-sites",
   podSecurityEnforce: "pod-security.kubernetes.io/enforce",

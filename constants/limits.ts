@@ -34,4 +34,6 @@ export const limits = {
   addressRanges: 100,
   queues: 50,
   workerSets: 20,
+  services: 20,
+  serviceRoutes: 20,
 } as const;

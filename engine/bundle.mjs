@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 // Beneath node_modules, so that the bundle finds the packages it imports, and `npm ci` clears it.
 const cache = join(root, "node_modules/.cache/frappe-platform");
-const sources = ["components", "config", "constants", "engine", "review", "topology"];
+const sources = ["backup", "components", "config", "constants", "engine", "operate", "policies", "review", "topology"];
 
 /** Names the bundle by everything that it is made of: size and time of every source, and of the lock file. */
 function sourceKey(entry) {
@@ -40,7 +40,9 @@ async function bundled(entry) {
       format: "esm",
       platform: "node",
       target: "node20",
-      packages: "external",
+      // What is read at every start lies in the one file; Pulumi's SDK must stay the one that the engine's host loads too, and the
+      // rest is loaded by few commands, or is no ESM.
+      external: ["@pulumi/*", "@kubernetes/*", "esbuild", "yaml"],
       logLevel: "silent",
     });
     // Another one may be at the same work; whoever comes last leaves the same bytes.

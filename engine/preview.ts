@@ -54,7 +54,7 @@ async function preview(engine: Engine, workspace: Workspace, stack: string, aske
   try {
     const display = asked.json ? ["--json"] : ["--diff"];
     const args = ["preview", "--stack", stack, "--config-file", workspace.configFile, "--non-interactive", ...display];
-    const judged = policyPackFlags(root);
+    const judged = policyPackFlags(root, workspace.configFile);
     const code = await runPulumi(engine, [...args, ...judged, "--event-log", workspace.eventLog, ...asked.extra], {
       ...workspace.environment,
       PULUMI_DEBUG_PROVIDERS: providers?.attach,

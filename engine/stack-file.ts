@@ -68,6 +68,18 @@ function readStackFile(path: string): { readonly config?: Readonly<Record<string
   }
 }
 
+/** What a stack file says under the project's name: plain values, and the keys whose values are encrypted. */
+export function stackFileValues(path: string, project: string) {
+  const own = Object.entries(readStackFile(path)?.config ?? {})
+    .filter(([key]) => key.startsWith(`${project}:`))
+    .map(([key, value]) => [key.slice(project.length + 1), value] as const);
+  const isSecret = (value: unknown) => typeof value === "object" && value !== null && isSecure(value);
+  return {
+    values: Object.fromEntries(own.filter(([, value]) => !isSecret(value))),
+    secrets: new Set(own.filter(([, value]) => isSecret(value)).map(([key]) => key)),
+  };
+}
+
 /** The stack file's text with its secrets replaced by one that this machine can decrypt, and everything else as it was. */
 export function previewableCopy(path: string): string {
   const config = withPlaceholders(readStackFile(path)?.config ?? {});

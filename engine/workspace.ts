@@ -15,7 +15,7 @@ export interface Workspace {
 }
 
 /** An empty stack in a file backend, as `pulumi stack init` leaves it, without its half second and its edit of the stack file. */
-function emptyStack(folder: string, project: string, stack: string): void {
+export function emptyStack(folder: string, project: string, stack: string): void {
   const stacks = join(folder, "state/.pulumi/stacks", project);
   mkdirSync(stacks, { recursive: true });
   writeFileSync(join(folder, "state/.pulumi/meta.yaml"), "version: 1\n");

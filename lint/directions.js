@@ -34,7 +34,13 @@ export const directions = {
     },
   },
   // A planner may use what the parser uses to understand a value (units, hosts), never the reading itself.
-  topology: { folders: ["constants", "config"], never: ["config/load.ts", "config/parse.ts"], node: PURE },
+  topology: {
+    folders: ["constants", "config"],
+    types: ["backup"],
+    packages: ["@grafana/grafana-foundation-sdk"],
+    never: ["config/load.ts", "config/parse.ts"],
+    node: PURE,
+  },
   components: {
     folders: ["constants", "topology"],
     types: ["config"],
@@ -43,8 +49,16 @@ export const directions = {
     node: PURE,
   },
   policies: { folders: ["constants"], packages: ["@pulumi/"], node: PURE },
-  "index.ts": { folders: ["config", "topology", "components"], packages: ["@pulumi/pulumi"] },
+  // A program of its own, which runs in the bench image with nothing installed beside it.
+  backup: {
+    folders: ["constants"],
+    node: ANY,
+    except: { "backup/bundle.ts": { folders: ["engine"], packages: ["esbuild"] } },
+  },
+  "index.ts": { folders: ["backup", "config", "topology", "components"], packages: ["@pulumi/pulumi"] },
   release: { folders: ["constants", "topology"], packages: ANY, refused: ["@pulumi/"], node: ANY },
+  // Commands that talk to a platform that runs.
+  operate: { folders: ["constants", "config", "engine", "topology"], packages: ANY, node: ANY },
   engine: tools,
   review: tools,
   images: { ...tools, folders: [...tools.folders, "config"] },

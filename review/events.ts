@@ -28,6 +28,14 @@ export interface PolicyViolation {
 export interface Events {
   readonly steps: readonly Step[];
   readonly violations: readonly PolicyViolation[];
+  /** Names of the policies that have judged anything. */
+  readonly judged: readonly string[];
+}
+
+/** What one pack says at the end of judging one resource, or the stack. */
+interface PolicySummary {
+  readonly passed?: readonly string[];
+  readonly failed?: readonly string[];
 }
 
 interface EngineEvent {
@@ -38,7 +46,12 @@ interface EngineEvent {
     readonly message: string;
     readonly enforcementLevel: string;
   };
+  readonly policyAnalyzeSummaryEvent?: PolicySummary;
+  readonly policyAnalyzeStackSummaryEvent?: PolicySummary;
 }
+
+const judgedBy = ({ policyAnalyzeSummaryEvent: one, policyAnalyzeStackSummaryEvent: all }: EngineEvent) =>
+  [one, all].flatMap((summary) => [...(summary?.passed ?? []), ...(summary?.failed ?? [])]);
 
 /** Reads an event log. A run that failed before its first event has left none, and one that was killed half a last line. */
 export function readEvents(file: string): Events {
@@ -59,5 +72,6 @@ export function readEvents(file: string): Events {
           ]
         : [],
     ),
+    judged: [...new Set(events.flatMap(judgedBy))],
   };
 }

@@ -1,6 +1,7 @@
 /** What a preview comes to, in Frappe's terms: for a reviewer with one minute. Pure. */
 import { labels } from "../constants/labels.ts";
 import type { Events, ResourceState, Step } from "./events.ts";
+import { policyLines } from "./policies.ts";
 
 export interface Circumstances {
   readonly stack: string;
@@ -13,7 +14,7 @@ export interface Circumstances {
 interface Manifest {
   readonly releaseId: string;
   readonly attempt: number;
-  readonly strategy: string;
+  readonly strategy: "blueGreen" | "recreate";
   readonly image: string;
   readonly sites: readonly {
     readonly name: string;
@@ -22,6 +23,12 @@ interface Manifest {
     readonly domains: readonly string[];
   }[];
 }
+
+/** How a new release takes the old one's place. */
+const comesUp: Readonly<Record<Manifest["strategy"], string>> = {
+  blueGreen: "the bench comes up anew beside the old one, traffic moves last",
+  recreate: "the old bench goes first, and the sites are down until this one has come up",
+};
 
 /** Sites that are named one by one; the rest is counted. */
 const namedSites = 20;
@@ -93,8 +100,7 @@ function releaseLines(steps: readonly Step[]): string[] {
     return ["  release    none in this preview"];
   }
   const manifest = JSON.parse(text) as Manifest;
-  const changed =
-    step.op === "same" ? "unchanged" : "new: the bench comes up anew beside the old one, traffic moves last";
+  const changed = step.op === "same" ? "unchanged" : `new: ${comesUp[manifest.strategy]}`;
   const sites = manifest.sites.slice(0, namedSites).map(({ name, apps, domains, state }) => {
     const also = domains.length > 0 ? `, also ${domains.join(", ")}` : "";
     return `  site       ${name}  [${apps.join(", ")}]${also}${state === "archived" ? "  ARCHIVED" : ""}`;
@@ -126,8 +132,8 @@ function warnings(steps: readonly Step[]): string[] {
 }
 
 /** The summary, ready to print. */
-export function summarise({ steps, violations }: Events, { stack, failed, offline }: Circumstances): string {
-  const all = [...operations(steps).values()];
+export function summarise(events: Events, { stack, failed, offline }: Circumstances): string {
+  const all = [...operations(events.steps).values()];
   const changed = all.filter(({ op }) => changing.has(op));
   const lines = [
     "",
@@ -137,10 +143,7 @@ export function summarise({ steps, violations }: Events, { stack, failed, offlin
     `  operations ${counted(all.map(({ op }) => op)) || "none"}`,
     `  by room    ${counted(changed.map(room)) || "nothing changes"}`,
     ...warnings(all),
-    ...violations.map(
-      ({ policy, level, urn, message }) =>
-        `  policy     ${level} ${policy}: ${urn === "" ? "" : `${logicalName(urn)}: `}${message}`,
-    ),
+    ...policyLines(events),
     ...(offline === undefined
       ? []
       : [

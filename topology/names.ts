@@ -5,17 +5,7 @@
 import { createHash } from "node:crypto";
 import { limits } from "../constants/limits.ts";
 
-/** Names of the stack's fixed objects. They live in a namespace of their own, so they need no prefix. */
-export const names = {
-  sitesVolume: "sites",
-  nginx: "nginx",
-  mariadb: "mariadb",
-  postgres: "postgres",
-  redisCache: "redis-cache",
-  redisQueue: "redis-queue",
-  gateway: "frappe",
-  ingress: "frappe",
-} as const;
+export { names } from "../constants/names.ts";
 
 /** Service of one role in one release: nginx of a release calls its own web and socketio, never another's. */
 export const releaseServiceName = (role: string, releaseId: string): string => checked(`${role}-${releaseId}`);

@@ -7,6 +7,7 @@ import { ports } from "../constants/ports.ts";
 import type { BenchContext } from "./bench/context.ts";
 import type { DatabasePlan } from "./database/index.ts";
 import type { RedisPlan } from "./redis.ts";
+import type { RoomPlan } from "./room.ts";
 import type { Flow, Peer } from "./types.ts";
 
 /** Roles that run Frappe's code with a database and jobs. */
@@ -14,8 +15,8 @@ const frappeRoles = ["web", "scheduler", "worker"] as const;
 /** Roles that act on people's behalf outside: mail, webhooks, payment. */
 const outgoingRoles = ["web", "worker"] as const;
 
-const component = (name: string): Peer => ({ component: name });
-const tcp = (...numbers: readonly number[]) => numbers.map((port) => ({ port, protocol: "TCP" as const }));
+export const component = (name: string): Peer => ({ component: name });
+export const tcp = (...numbers: readonly number[]) => numbers.map((port) => ({ port, protocol: "TCP" as const }));
 
 function benchFlows({ edge }: StackConfig): Flow[] {
   return [
@@ -26,8 +27,12 @@ function benchFlows({ edge }: StackConfig): Flow[] {
   ];
 }
 
+/** Where the database answers. */
+export const databasePeer = (database: Pick<DatabasePlan, "mode"> & { addresses?: readonly string[] }): Peer =>
+  database.addresses ? { addresses: database.addresses } : component("database");
+
 function databaseFlows(database: DatabasePlan, config: StackConfig): Flow[] {
-  const to: Peer = database.mode === "external" ? { addresses: database.addresses } : component("database");
+  const to = databasePeer(database);
   const clients = frappeRoles.map((role) => ({
     from: component(role),
     to,
@@ -57,15 +62,18 @@ function databaseFlows(database: DatabasePlan, config: StackConfig): Flow[] {
   ];
 }
 
+/** Where a Redis of the stack answers. */
+export function redisTarget(redis: RedisPlan, role: "cache" | "queue"): Pick<Flow, "to" | "ports"> {
+  switch (redis.mode) {
+    case "embedded":
+      return { to: component(redis[role].host), ports: tcp(ports.redis) };
+    case "external":
+      return { to: { addresses: redis[role].addresses }, ports: tcp(redis[role].port) };
+  }
+}
+
 function redisFlows(redis: RedisPlan): Flow[] {
-  const target = (role: "cache" | "queue"): { to: Peer; ports: Flow["ports"] } => {
-    switch (redis.mode) {
-      case "embedded":
-        return { to: component(redis[role].host), ports: tcp(ports.redis) };
-      case "external":
-        return { to: { addresses: redis[role].addresses }, ports: tcp(redis[role].port) };
-    }
-  };
+  const target = (role: "cache" | "queue") => redisTarget(redis, role);
   return [
     ...frappeRoles.flatMap((role): Flow[] => [
       { from: component(role), ...target("cache"), why: "cache" },
@@ -93,10 +101,21 @@ export interface NetworkPlan {
   readonly dnsNamespace: string;
 }
 
-export function planNetwork(context: BenchContext, database: DatabasePlan, redis: RedisPlan): NetworkPlan {
+export function planNetwork(
+  context: BenchContext,
+  database: DatabasePlan,
+  redis: RedisPlan,
+  rooms: readonly RoomPlan[],
+): NetworkPlan {
   const { config } = context;
   return {
-    flows: [...benchFlows(config), ...databaseFlows(database, config), ...redisFlows(redis), ...declaredFlows(config)],
+    flows: [
+      ...benchFlows(config),
+      ...databaseFlows(database, config),
+      ...redisFlows(redis),
+      ...declaredFlows(config),
+      ...rooms.flatMap(({ flows }) => flows),
+    ],
     dnsNamespace: config.network.dns.namespace,
   };
 }

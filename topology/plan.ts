@@ -1,14 +1,18 @@
 /** The one composition of rooms: a stack file in, everything that will stand out. Pure; the same input gives the same plan. */
 import type { SecretKey } from "../config/secrets.ts";
 import type { StackConfig } from "../config/stack.ts";
-import { hostMap } from "./bench/context.ts";
+import { hostMap, sharedFiles } from "./bench/context.ts";
+import { planBackup, type Programs } from "./backup.ts";
 import { planBench, type BenchPlan } from "./bench/index.ts";
 import { planDatabase, type DatabasePlan } from "./database/index.ts";
 import { planEdge, type EdgePlan } from "./edge.ts";
 import type { Identity } from "./labels.ts";
+import { planMonitoring } from "./monitoring/index.ts";
 import { planNetwork, type NetworkPlan } from "./network.ts";
 import { planRedis, type RedisPlan } from "./redis.ts";
 import { planRelease, type ReleasePlan } from "./release.ts";
+import type { RoomPlan } from "./room.ts";
+import { planServices } from "./services.ts";
 
 export interface SitePlan {
   readonly name: string;
@@ -28,19 +32,36 @@ export interface StackPlan {
   readonly database: DatabasePlan;
   readonly redis: RedisPlan;
   readonly edge: EdgePlan;
+  readonly services: RoomPlan;
+  readonly backup: RoomPlan;
+  readonly monitoring: RoomPlan;
   readonly network: NetworkPlan;
   readonly given: ReadonlySet<SecretKey>;
 }
 
+/** What of the bench's files Frappe's own commands read, wherever they run. */
+const sharedWith = ({ files: { files } }: BenchPlan) =>
+  Object.fromEntries(Object.entries(files).filter(([name]) => sharedFiles.some((shared) => shared === name)));
+
 /**
  * @param stack Pulumi's name of the stack; it labels what belongs together.
  * @param given Secrets that the stack file holds; only that they are there, never their values.
+ * @param programs Text of our programs that run in the cluster.
  */
-export function planStack(stack: string, config: StackConfig, given: ReadonlySet<SecretKey>): StackPlan {
+export function planStack(
+  stack: string,
+  config: StackConfig,
+  given: ReadonlySet<SecretKey>,
+  programs: Programs,
+): StackPlan {
   const release = planRelease(config);
   const database = planDatabase(config);
   const redis = planRedis(config);
   const context = { config, release, given, database, hosts: hostMap(config) };
+  const services = planServices(context);
+  const bench = planBench(context);
+  const backup = planBackup(context, redis, sharedWith(bench), programs);
+  const monitoring = planMonitoring(context, redis, stack);
   return {
     identity: { stack, environment: config.environment },
     platform: config.platform,
@@ -48,11 +69,14 @@ export function planStack(stack: string, config: StackConfig, given: ReadonlySet
     oneNode: config.sitesVolume.accessMode === "ReadWriteOnce",
     release,
     sites: config.sites.map(({ name, schema, state }) => ({ name, schema, state })),
-    bench: planBench(context),
+    bench,
     database,
     redis,
     edge: planEdge(config),
-    network: planNetwork(context, database, redis),
+    services,
+    backup,
+    monitoring,
+    network: planNetwork(context, database, redis, [services, backup, monitoring]),
     given,
   };
 }

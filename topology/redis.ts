@@ -3,11 +3,12 @@ import type { RedisConfig, StackConfig } from "../config/stack.ts";
 import { mebibytes } from "../config/units.ts";
 import { images } from "../constants/images.ts";
 import { ports } from "../constants/ports.ts";
+import { volumeExporter, volumePort } from "./monitoring/volumes.ts";
 import { names } from "./names.ts";
 import { imageReference } from "./release.ts";
 import type { ConfigFilesPlan, ContainerPlan, ServicePlan, VolumePlan, WorkloadPlan } from "./types.ts";
 
-type Role = "cache" | "queue";
+export type RedisRole = "cache" | "queue";
 type Embedded = Extract<RedisConfig, { mode: "embedded" }>;
 
 export interface RedisServer {
@@ -39,6 +40,9 @@ export type RedisPlan =
 /** User that the bench connects as; the default user may only ask whether the server is there. */
 export const redisUser = "frappe";
 
+/** User that the exporter connects as. */
+export const redisMonitor = "monitor";
+
 /** Share of the memory for data; copies made while the append-only file is rewritten need the rest. */
 const dataShare = { cache: 0.8, queue: 0.6 } as const;
 
@@ -46,7 +50,7 @@ const dataShare = { cache: 0.8, queue: 0.6 } as const;
 const serverUser = 999;
 
 /** The server's configuration. Passwords are in the ACL file, which is a secret. */
-export function renderRedisConf(role: Role, memory: string): string {
+export function renderRedisConf(role: RedisRole, memory: string): string {
   const shared = {
     port: ports.redis,
     bind: "* -::*",
@@ -66,20 +70,45 @@ export function renderRedisConf(role: Role, memory: string): string {
     .join("\n")}\n`;
 }
 
+/** SHA-256 of each user's password, hexadecimal: the file does not give the passwords away. */
+export interface RedisPasswords {
+  readonly frappe: string;
+  /** Left out where nothing is monitored. */
+  readonly monitor?: string | undefined;
+}
+
+/**
+ * What the exporter asks for. Of the queue it counts jobs and workers by a script, whose commands are bound by the same rights; jobs
+ * themselves, with what people wrote, are closed to it.
+ */
+const monitorRights = {
+  cache: "+info +slowlog|len",
+  queue:
+    "%R~rq:queue:* %R~rq:wip:* %R~rq:failed:* %R~rq:workers:* %R~rq:worker:* " +
+    "+info +slowlog|len +eval +llen +zcard +smembers +exists",
+} as const satisfies Record<RedisRole, string>;
+
+/** Frappe empties its cache, and only that (`frappe/build.py`). Nobody has a reason to drop everybody's jobs. */
+const flushing = { cache: "", queue: " -flushall -flushdb -swapdb" } as const satisfies Record<RedisRole, string>;
+
 /**
  * users.acl. Frappe, RQ and socket.io need KEYS, INFO and CLIENT (tracking, names, list), and nothing that administers a server:
  * CLIENT's other halves would let one site's code stop or pause everybody.
- * @param passwordHash SHA-256 of the password, hexadecimal: the file does not give the password away.
  */
-export const renderRedisAcl = (passwordHash: string): string =>
+export const renderRedisAcl = (role: RedisRole, { frappe, monitor }: RedisPasswords): string =>
   [
     "user default on nopass resetkeys resetchannels -@all +ping",
-    `user ${redisUser} on #${passwordHash} ~* &* +@all -@admin +client|list`,
+    `user ${redisUser} on #${frappe} ~* &* +@all -@admin +client|list${flushing[role]}`,
+    ...(monitor === undefined
+      ? []
+      : [`user ${redisMonitor} on #${monitor} resetkeys resetchannels -@all ${monitorRights[role]}`]),
     "",
   ].join("\n");
 
-function planServer(role: Role, config: Embedded): RedisServer {
+function planServer(role: RedisRole, config: Embedded, monitored: boolean): RedisServer {
   const name = role === "cache" ? names.redisCache : names.redisQueue;
+  const claim = `${name}-data`;
+  const watched = monitored && role === "queue";
   const port = { name: "redis", port: ports.redis };
   // A loading server answers LOADING, and `-e` makes an error of it.
   const ping = ["valkey-cli", "-e", "-h", "127.0.0.1", "ping"];
@@ -94,7 +123,7 @@ function planServer(role: Role, config: Embedded): RedisServer {
       { path: "/etc/redis-acl/users.acl", from: { secret: "redis", key: `${role}-users.acl` } },
     ],
     writable: role === "cache" ? [{ path: "/tmp" }, { path: "/data" }] : [{ path: "/tmp" }],
-    volumes: role === "queue" ? [{ volume: `${name}-data`, path: "/data", readOnly: false }] : [],
+    volumes: role === "queue" ? [{ volume: claim, path: "/data", readOnly: false }] : [],
     resources: config[role].resources,
     probes: {
       startup: { check: { exec: ping }, period: 2, timeout: 3, failures: 150 },
@@ -113,7 +142,7 @@ function planServer(role: Role, config: Embedded): RedisServer {
     user: serverUser,
     version: images.valkey.tag,
     setup: [],
-    containers: [container],
+    containers: [container, ...(watched ? [volumeExporter(claim)] : [])],
     stopGrace: 60,
     mountsSites: false,
     holdsData: role === "queue",
@@ -121,11 +150,17 @@ function planServer(role: Role, config: Embedded): RedisServer {
   return {
     files: { name, files: { "redis.conf": renderRedisConf(role, config[role].resources.memory) } },
     workload,
-    service: { name, logicalName: `${name}-service`, component: name, scope: "stack", ports: [port], headless: false },
+    service: {
+      name,
+      logicalName: `${name}-service`,
+      component: name,
+      scope: "stack",
+      ports: [port, ...(watched ? [volumePort] : [])],
+    },
     ...(role === "queue" && {
       volume: {
-        name: `${name}-data`,
-        logicalName: `${name}-data`,
+        name: claim,
+        logicalName: claim,
         component: name,
         ...config.queue.storage,
         accessMode: "ReadWriteOnce" as const,
@@ -134,7 +169,7 @@ function planServer(role: Role, config: Embedded): RedisServer {
   };
 }
 
-export function planRedis({ redis }: StackConfig): RedisPlan {
+export function planRedis({ redis, monitoring }: StackConfig): RedisPlan {
   switch (redis.mode) {
     case "embedded": {
       const inside = (host: string) => ({ host, port: ports.redis, tls: false });
@@ -142,7 +177,7 @@ export function planRedis({ redis }: StackConfig): RedisPlan {
         mode: "embedded",
         cache: inside(names.redisCache),
         queue: inside(names.redisQueue),
-        servers: [planServer("cache", redis), planServer("queue", redis)],
+        servers: (["cache", "queue"] as const).map((role) => planServer(role, redis, monitoring.mode === "embedded")),
       };
     }
     case "external":

@@ -5,9 +5,22 @@
 import type { ResourcesConfig } from "../config/schema/workload.ts";
 
 /** Sets of secret values that the program makes or takes over; their values are never in a plan. */
-export type SecretSet = "databaseAdmin" | "databaseTls" | "redis" | "sites" | "imagePull" | "sentry";
+export type SecretSet =
+  | "databaseAdmin"
+  | "databaseMonitor"
+  | "databaseTls"
+  | "redis"
+  | "sites"
+  | "imagePull"
+  | "sentry"
+  | "backup"
+  | "alerting"
+  | "grafana"
+  | `service-${string}`;
 
-export type EnvValue = string | { readonly secret: SecretSet; readonly key: string };
+/** A plain value, one out of a secret, or the name of the node that the pod landed on. */
+export type EnvValue =
+  string | { readonly secret: SecretSet; readonly key: string } | { readonly field: "spec.nodeName" };
 
 /** A file in a container, from a rendered configuration or from a secret. */
 export interface FileMount {
@@ -31,17 +44,29 @@ export interface ProbePlan {
   readonly failures: number;
 }
 
+/** Room to write in that is lost with the pod. */
+export interface ScratchPlan {
+  readonly path: string;
+  readonly medium?: "memory";
+  /** Most that may lie there; left out, what the container has of the node's disk. */
+  readonly size?: string;
+  /** Class of a volume that comes and goes with the pod, for what a node's disk is too small for. */
+  readonly storageClass?: string | undefined;
+  /** Name that several containers of one pod share it by; left out, it is the container's own. */
+  readonly shared?: string;
+}
+
 export interface ContainerPlan {
   readonly name: string;
   readonly image: string;
-  /** Argument vector; never a shell line with values in it. */
+  /** Argument vector; never a shell line with values in it. Empty, the image's own program is what runs. */
   readonly command: readonly string[];
   readonly workingDir?: string;
   readonly env: Readonly<Record<string, EnvValue>>;
   readonly ports: readonly { readonly name: string; readonly port: number }[];
   readonly files: readonly FileMount[];
   /** Paths that the process writes to; everything else is read-only. `memory` paths are in RAM. */
-  readonly writable: readonly { readonly path: string; readonly medium?: "memory" }[];
+  readonly writable: readonly ScratchPlan[];
   readonly volumes: readonly { readonly volume: string; readonly path: string; readonly readOnly: boolean }[];
   readonly resources: ResourcesConfig;
   readonly probes: { readonly startup?: ProbePlan; readonly readiness?: ProbePlan; readonly liveness?: ProbePlan };
@@ -57,8 +82,8 @@ export interface WorkloadPlan {
   readonly component: string;
   /** `release`: replaced by each release, its id in the selector. `stack`: one for ever. */
   readonly scope: "release" | "stack";
-  /** `set`: stateless replicas. `member`: one instance with a stable name and a volume. */
-  readonly kind: "set" | "member";
+  /** `set`: stateless replicas. `member`: one instance with a stable name and a volume. `node`: one on each node. */
+  readonly kind: "set" | "member" | "node";
   readonly replicas: number;
   readonly update: "rolling" | "recreate";
   readonly user: number;
@@ -73,6 +98,18 @@ export interface WorkloadPlan {
   readonly holdsData: boolean;
 }
 
+/** Work that a clock starts, or a person from its template. */
+export interface ScheduledPlan extends Omit<WorkloadPlan, "kind" | "scope" | "replicas" | "update"> {
+  /** Cron, UTC. */
+  readonly schedule: string;
+  /** Whether the clock does not start it: it stands as the template of what a person starts. */
+  readonly suspended: boolean;
+  /** Seconds after which a run is ended and has failed. */
+  readonly timeLimit: number;
+  /** Seconds that a run may begin late. */
+  readonly startDeadline: number;
+}
+
 /** A stable address in front of workloads. */
 export interface ServicePlan {
   readonly name: string;
@@ -84,13 +121,18 @@ export interface ServicePlan {
   /** Workload, where the component has several that are not alike. */
   readonly workload?: string;
   readonly ports: readonly { readonly name: string; readonly port: number }[];
-  readonly headless: boolean;
+  /** The addresses of the pods themselves in place of one in front of them: for whoever must ask each. */
+  readonly headless?: boolean;
+  /** Stands as soon as it is made, whether or not anything answers behind it: its name is looked up before. */
+  readonly early?: boolean;
 }
 
 /** Rendered files under one name. */
 export interface ConfigFilesPlan {
   readonly name: string;
   readonly files: Readonly<Record<string, string>>;
+  /** Made by a machine for a machine: a preview says that it changes, and does not print it. */
+  readonly program?: boolean;
 }
 
 export interface VolumePlan {
@@ -100,6 +142,8 @@ export interface VolumePlan {
   readonly size: string;
   readonly storageClass?: string | undefined;
   readonly accessMode: "ReadWriteMany" | "ReadWriteOnce";
+  /** Whether its content is made anew by itself, so that it may go with the stack. */
+  readonly rebuildable?: boolean;
 }
 
 /** One end of a network flow. */

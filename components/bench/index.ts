@@ -2,11 +2,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { labels } from "../../constants/labels.ts";
-import { selectorOf, stackLabels } from "../../topology/labels.ts";
+import { stackLabels } from "../../topology/labels.ts";
 import { names } from "../../topology/names.ts";
-import type { WorkloadPlan } from "../../topology/types.ts";
 import type { SecretNames } from "../secrets/index.ts";
 import { Component, dataLifetime, token, type RoomArgs } from "../shared/component.ts";
+import { renderBudgets } from "../shared/workload/budgets.ts";
 import { renderFiles, renderService, renderVolume, renderWorkload } from "../shared/workload/kubernetes.ts";
 
 interface Args extends RoomArgs {
@@ -29,7 +29,7 @@ export class Bench extends Component {
       this.child(bench.sitesVolume.logicalName, dataLifetime(args.plan)),
     );
     const configs = {
-      [bench.files.name]: renderFiles(args, bench.files.name, bench.files.files, this.child(bench.files.name)),
+      [bench.files.name]: renderFiles(args, bench.files, this.child(bench.files.name)),
     };
 
     // nginx looks its upstreams up once, at start: their addresses have to be there.
@@ -44,7 +44,7 @@ export class Bench extends Component {
         this.#released(workload.name, [volume, ...(workload.component === names.nginx ? inner : [])]),
       ),
     );
-    this.#budgets(bench.workloads);
+    renderBudgets(args, bench.workloads, (logicalName) => this.child(logicalName));
     // Traffic moves when everything of the new release stands.
     const edge = renderService(
       args,
@@ -81,31 +81,5 @@ export class Bench extends Component {
       },
       this.child("release"),
     );
-  }
-
-  /** For each component that can spare one: evictions take one pod at a time, of both releases together. */
-  #budgets(workloads: readonly WorkloadPlan[]) {
-    const { plan, namespace } = this.#args;
-    const pods = new Map<string, number>();
-    for (const { component, replicas } of workloads) {
-      pods.set(component, (pods.get(component) ?? 0) + replicas);
-    }
-    for (const [component, count] of pods) {
-      if (count < 2) {
-        continue;
-      }
-      new k8s.policy.v1.PodDisruptionBudget(
-        `${component}-budget`,
-        {
-          metadata: { name: component, namespace, labels: stackLabels(plan.identity) },
-          spec: {
-            maxUnavailable: 1,
-            unhealthyPodEvictionPolicy: "AlwaysAllow",
-            selector: { matchLabels: selectorOf(component) },
-          },
-        },
-        this.child(`${component}-budget`),
-      );
-    }
   }
 }

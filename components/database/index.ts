@@ -39,7 +39,7 @@ export class Database extends Component {
   #embedded({ files, volume, workload, service }: EmbeddedDatabase) {
     const { plan, secrets } = this.#args;
     const lifetime = dataLifetime(plan);
-    const configs = { [files.name]: renderFiles(this.#args, files.name, files.files, this.child(files.name)) };
+    const configs = { [files.name]: renderFiles(this.#args, files, this.child(files.name)) };
     const claim = renderVolume(this.#args, volume, this.child(volume.logicalName, lifetime));
     const server = renderWorkload(
       this.#args,

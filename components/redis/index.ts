@@ -27,7 +27,7 @@ export class Redis extends Component {
   #server({ files, workload, service, volume }: RedisServer) {
     const { plan, secrets } = this.#args;
     const lifetime = workload.holdsData ? dataLifetime(plan) : {};
-    const configs = { [files.name]: renderFiles(this.#args, files.name, files.files, this.child(files.name)) };
+    const configs = { [files.name]: renderFiles(this.#args, files, this.child(files.name)) };
     const claim = volume && renderVolume(this.#args, volume, this.child(volume.logicalName, lifetime));
     const server = renderWorkload(
       this.#args,

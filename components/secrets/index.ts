@@ -5,7 +5,7 @@ import * as random from "@pulumi/random";
 import type { SecretKey } from "../../config/secrets.ts";
 import { labels } from "../../constants/labels.ts";
 import { stackLabels } from "../../topology/labels.ts";
-import { redisUser, renderRedisAcl } from "../../topology/redis.ts";
+import { redisUser, renderRedisAcl, type RedisRole } from "../../topology/redis.ts";
 import type { SecretSet } from "../../topology/types.ts";
 import { Component, dataLifetime, token, type RoomArgs } from "../shared/component.ts";
 import { redisUrl, sha256, siteCredentials, workerUrl } from "./derive.ts";
@@ -21,12 +21,15 @@ interface Args extends RoomArgs {
 
 export class Secrets extends Component {
   readonly names: SecretNames;
+  /** Opens the backups; keep it where the cluster is not. */
+  readonly backupPassword: pulumi.Output<string>;
   readonly #args: Args;
 
   constructor(name: string, args: Args, opts?: pulumi.ComponentResourceOptions) {
     super(token("secrets", "Secrets"), name, {}, opts);
     this.#args = args;
     const { given } = args;
+    this.backupPassword = given.backupPassword ?? this.#lastingPassword("backup-password", 48);
     this.names = {
       databaseAdmin: this.#databaseAdmin(),
       redis: this.#redis(),
@@ -39,6 +42,9 @@ export class Secrets extends Component {
           "kubernetes.io/dockerconfigjson",
         ),
       }),
+      backup: this.#backup(),
+      ...this.#monitoring(),
+      ...this.#services(),
       ...(given.sentryDsn && { sentry: this.#secret("sentry", { dsn: given.sentryDsn }) }),
     };
     this.registerOutputs({});
@@ -111,12 +117,20 @@ export class Secrets extends Component {
       case "embedded": {
         const [cache, queue] = [this.#lastingPassword("redis-cache", 32), this.#lastingPassword("redis-queue", 32)];
         const queueUrl = queue.apply((password) => redisUrl(redis.queue, redisUser, password));
+        const monitor = this.#isMonitored ? this.#lastingPassword("redis-monitor", 32) : undefined;
+        const users = (role: RedisRole, password: pulumi.Output<string>) =>
+          pulumi
+            .all([password, monitor])
+            .apply(([own, other]) =>
+              renderRedisAcl(role, { frappe: sha256(own), monitor: other === undefined ? undefined : sha256(other) }),
+            );
         return this.#secret("redis", {
           "cache-url": cache.apply((password) => redisUrl(redis.cache, redisUser, password)),
           "queue-url": queueUrl,
           "queue-url-worker": queueUrl.apply(workerUrl),
-          "cache-users.acl": cache.apply((password) => renderRedisAcl(sha256(password))),
-          "queue-users.acl": queue.apply((password) => renderRedisAcl(sha256(password))),
+          "cache-users.acl": users("cache", cache),
+          "queue-users.acl": users("queue", queue),
+          ...(monitor && monitorPasswords(monitor, monitor)),
         });
       }
       case "external": {
@@ -127,9 +141,69 @@ export class Secrets extends Component {
           "cache-url": cache.apply((password) => redisUrl(redis.cache, "default", password)),
           "queue-url": queueUrl,
           "queue-url-worker": queueUrl.apply(workerUrl),
+          ...(this.#isMonitored && monitorPasswords(cache, queue)),
         });
       }
     }
+  }
+
+  get #isMonitored() {
+    return this.#args.plan.monitoring.workloads.length > 0;
+  }
+
+  /**
+   * Opens the backups. Made here, unless the stack file brings the one of an earlier stack; `backupPassword` is an output of the stack,
+   * to be kept where the cluster is not: without it the backups cannot be read.
+   */
+  #backup() {
+    const { given } = this.#args;
+    const { backupS3AccessKey: id, backupS3SecretKey: key } = given;
+    const credentials =
+      id && key && pulumi.interpolate`[default]\naws_access_key_id = ${id}\naws_secret_access_key = ${key}\n`;
+    return this.#secret("backup", {
+      password: this.backupPassword,
+      ...(credentials && { "s3-credentials": credentials }),
+    });
+  }
+
+  #monitoring(): SecretNames {
+    const { given } = this.#args;
+    if (!this.#isMonitored) {
+      return {};
+    }
+    const {
+      alertWebhookUrl: webhook,
+      alertSlackUrl: slack,
+      alertPagerdutyKey: pagerduty,
+      alertSmtpPassword: smtp,
+      alertDeadManUrl: deadMan,
+    } = given;
+    const alerting = {
+      ...(webhook && { "webhook-url": webhook }),
+      ...(slack && { "slack-url": slack }),
+      ...(pagerduty && { "pagerduty-key": pagerduty }),
+      ...(smtp && { "smtp-password": smtp }),
+      ...(deadMan && { "dead-man-url": deadMan }),
+    };
+    return {
+      grafana: this.#secret("grafana", { "admin-password": this.#lastingPassword("grafana-admin", 32) }),
+      databaseMonitor: this.#secret("database-monitor", { password: this.#lastingPassword("database-monitor", 40) }),
+      ...(Object.keys(alerting).length > 0 && { alerting: this.#secret("alerting", alerting) }),
+    };
+  }
+
+  /** One Secret a service, with the variables that its part of the stack file lists. */
+  #services(): SecretNames {
+    const byService = new Map<string, Record<string, pulumi.Output<string>>>();
+    for (const [key, value] of Object.entries(this.#args.given)) {
+      const [section, service = "", variable = ""] = key.split(".");
+      if (section === "services" && value !== undefined) {
+        byService.set(service, { ...byService.get(service), [variable]: value });
+      }
+    }
+    return Object.fromEntries(
+      [...byService].map(([service, values]) => [`service-${service}`, this.#secret(`service-${service}`, values)]),
+    );
   }
 
   /**
@@ -146,6 +220,12 @@ export class Secrets extends Component {
     return this.#secret("sites", { "sites.json": credentials });
   }
 }
+
+/** What the exporters connect with. */
+const monitorPasswords = (cache: pulumi.Output<string>, queue: pulumi.Output<string>) => ({
+  "cache-monitor-password": cache,
+  "queue-monitor-password": queue,
+});
 
 /** The parser has asked for it; that it is not here is a mistake of ours. */
 function missing(key: SecretKey): never {

@@ -1,7 +1,5 @@
-/** Databases and Redis: memory that fits, and the secrets that each mode needs. */
+/** Databases and Redis: memory that fits, and what an operator's members reach. */
 import { bytes } from "../units.ts";
-import { secretKeys, type SecretKey } from "../secrets.ts";
-import type { StackConfig } from "../stack.ts";
 import type { Rule } from "./rule.ts";
 
 /** Share of the memory that a buffer may take; the rest is for connections, sorting and the server itself. */
@@ -46,43 +44,6 @@ const appendOnlyFile: Rule = {
   },
 };
 
-/** Secrets that this configuration reads, and those it may read. */
-function wantedSecrets({ database, redis }: Pick<StackConfig, "database" | "redis">) {
-  const required: SecretKey[] = [];
-  if (database.mode === "external") {
-    required.push("databaseAdminPassword");
-    if (database.engine === "mariadb") {
-      // Frappe uses TLS to MariaDB only when all three files are given (frappe/database/mariadb/database.py).
-      required.push("databaseTlsCa", "databaseTlsCert", "databaseTlsKey");
-    }
-  }
-  if (redis.mode === "external") {
-    required.push("redisCachePassword", "redisQueuePassword");
-  }
-  const optional: SecretKey[] = ["imagePullConfig", "sentryDsn"];
-  return { required, optional };
-}
-
-const secrets: Rule = {
-  needs: ["database", "redis"],
-  check: (config, given) => {
-    const { required, optional } = wantedSecrets(config);
-    const missing = required
-      .filter((key) => !given.has(key))
-      .map((key) => ({
-        path: `frappe:${key}`,
-        message: `missing: expected the ${secretKeys[key]}; set it with \`pulumi config set --secret frappe:${key}\``,
-      }));
-    const unused = [...given]
-      .filter((key) => !required.includes(key) && !optional.includes(key))
-      .map((key) => ({
-        path: `frappe:${key}`,
-        message: "nothing reads this secret with the database and Redis as configured; remove it",
-      }));
-    return [...missing, ...unused];
-  },
-};
-
 const membersReachApiServer: Rule = {
   needs: ["database", "network"],
   check: ({ database, network }) =>
@@ -97,4 +58,4 @@ const membersReachApiServer: Rule = {
       : [],
 };
 
-export const dataRules: readonly Rule[] = [buffers, appendOnlyFile, secrets, membersReachApiServer];
+export const dataRules: readonly Rule[] = [buffers, appendOnlyFile, membersReachApiServer];

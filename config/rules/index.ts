@@ -1,9 +1,23 @@
 /** Rules that hold between keys. Each names the sections it reads, and runs as soon as these are well-formed. */
+import { backupRules } from "./backup.ts";
 import { benchRules } from "./bench.ts";
 import { dataRules } from "./data.ts";
 import { edgeRules } from "./edge.ts";
+import { serviceRules } from "./services.ts";
+import { monitoringRules } from "./monitoring.ts";
 import { platformRules } from "./platform.ts";
 import type { Rule } from "./rule.ts";
+import { secretRules } from "./secrets.ts";
 import { siteRules } from "./sites.ts";
 
-export const rules: readonly Rule[] = [...siteRules, ...benchRules, ...dataRules, ...edgeRules, ...platformRules];
+export const rules: readonly Rule[] = [
+  ...siteRules,
+  ...benchRules,
+  ...dataRules,
+  ...edgeRules,
+  ...monitoringRules,
+  ...backupRules,
+  ...serviceRules,
+  ...secretRules,
+  ...platformRules,
+];

@@ -48,10 +48,10 @@ const schemaIsNoAdmin: Rule = {
 };
 
 /** Bytes of one rendered object, with room for what is not about hosts. */
-const renderedMost = 1_000_000;
+export const renderedMost = 1_000_000;
 
 /** Bytes that the hosts take in the bench's rendered files: in nginx's list and map, and in the map of the realtime pods' proxy. */
-const renderedBytes = (sites: StackConfig["sites"]) =>
+export const renderedBytes = (sites: StackConfig["sites"]) =>
   sites
     .filter(({ state }) => state === "active")
     .flatMap(({ name, domains }) => [name, ...domains].map((host) => 3 * host.length + 2 * name.length + 22))

@@ -75,7 +75,7 @@ const reservedSchemas = new Set(
     "admin administrator root public none default user current_user current_role session_user system_user",
     "mysql mariadb sys test information_schema performance_schema innodb healthcheck",
     "replication repl slave master galera maxscale mariadb_operator",
-    "postgres template0 template1 platform app streaming_replica replicator",
+    "postgres template0 template1 platform app streaming_replica replicator monitor",
   ].flatMap((line) => line.split(" ")),
 );
 const isReserved = (name: string) => reservedSchemas.has(name) || /^(pg|cnpg|mysql|mariadb)_/.test(name);

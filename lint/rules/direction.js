@@ -19,7 +19,7 @@ export function refusal(directions, importer, specifier, typeOnly) {
     const target = path.posix.join(path.posix.dirname(importer), specifier);
     const other = roomOf(target);
     if (matches(own.never, target)) return `${room} may not import ${target}, not even its types`;
-    if (other === room || matches(own.folders, other)) return undefined;
+    if (other === room || matches(rules.folders, other)) return undefined;
     if (matches(own.types, other)) {
       return typeOnly ? undefined : `${room} may import only types of ${other}: write \`import type\``;
     }

@@ -7,7 +7,9 @@ import { stackConfig, stackNames } from "../support/stacks.ts";
 
 type Change = Parameters<typeof stackConfig>[1];
 
-const deployments = (resources: readonly Recorded[]) => ofType(resources, "kubernetes:apps/v1:Deployment");
+/** The bench's own. */
+const deployments = (resources: readonly Recorded[]) =>
+  ofType(resources, "kubernetes:apps/v1:Deployment").filter(({ opts }) => opts.parent?.endsWith("::bench"));
 const ofKind = (objects: readonly KubernetesObject[], kind: string) => objects.filter((object) => object.kind === kind);
 const selectorOf = (object: KubernetesObject) =>
   object.kind === "Service"
@@ -24,7 +26,9 @@ describe("components/bench: releases", () => {
         ...ofKind(objects, "Service"),
       ]) {
         const component = selectorOf(object)[labels.component] ?? "";
-        const released = ["web", "socketio", "scheduler", "worker", "nginx"].includes(component);
+        // Prometheus asks the nginx of every release that stands.
+        const ofEach = object.metadata.name === "nginx-exporter";
+        const released = !ofEach && ["web", "socketio", "scheduler", "worker", "nginx"].includes(component);
         assert.equal(selectorOf(object)[labels.release], released ? plan.release.id : undefined, object.metadata.name);
       }
     }
@@ -101,7 +105,7 @@ describe("components/bench: releases", () => {
         .filter(({ opts }) => opts.deleteBeforeReplace === true)
         .map(({ name }) => name)
         .sort();
-    const servers = ["mariadb", "redis-cache", "redis-queue"];
+    const servers = ["alertmanager", "mariadb", "prometheus", "redis-cache", "redis-queue"];
     assert.deepEqual(before(kept), servers);
     const released = [...deployments(gone.resources).map(({ name }) => name), "web-service", "socketio-0-service"];
     assert.deepEqual(before(gone), [...servers, ...released].sort());
@@ -125,6 +129,7 @@ describe("components/bench: disruptions and places", () => {
   it("take one pod at a time of each component that has two, and no budget stands where there is one pod", async () => {
     assert.deepEqual((await budgets("prod")).map(({ metadata }) => metadata.name).sort(), [
       "nginx",
+      "service-portal",
       "socketio",
       "web",
       "worker",
@@ -150,8 +155,8 @@ describe("components/bench: disruptions and places", () => {
     const [one, many] = [await recordStack("dev"), await recordStack("staging")];
     for (const object of ofKind(one.objects, "Deployment")) {
       const spec = at(object, "spec", "template", "spec");
-      const mounts = listAt(spec, "volumes").some(
-        (volume) => valueAt(volume, "persistentVolumeClaim", "claimName") === "sites",
+      const mounts = listAt(spec, "volumes").some((volume) =>
+        ["sites", "backups"].includes(textAt(volume, "persistentVolumeClaim", "claimName") ?? ""),
       );
       const together = listAt(spec, "affinity", "podAffinity", "requiredDuringSchedulingIgnoredDuringExecution");
       assert.equal(together.length, mounts ? 1 : 0, object.metadata.name);

@@ -14,15 +14,18 @@ const ownRedis = [
   "RandomPassword redis-cache",
   "RandomPassword redis-queue",
 ];
+const watched = ["grafana-admin", "database-monitor", "redis-monitor"].map((name) => `RandomPassword ${name}`);
+const backups = ["PersistentVolumeClaim backups"];
+const backupPassword = ["RandomPassword backup-password"];
 const admin = ["RandomPassword database-admin", "Secret database-admin"];
 const server = (name: string) => [...admin, `PersistentVolumeClaim ${name}-data`, `StatefulSet ${name}`];
 const dataOf: Record<StackName, string[]> = {
-  dev: [...always, ...ownRedis, ...server("mariadb")],
-  staging: [...always, ...ownRedis, ...server("mariadb")],
-  prod: [...always, ...ownRedis, ...admin, "MariaDB mariadb"],
-  postgres: [...always, ...ownRedis, ...admin, "Cluster postgres"],
-  "postgres-embedded": [...always, ...ownRedis, ...server("postgres")],
-  external: always,
+  dev: [...always, ...watched, ...backups, ...backupPassword, ...ownRedis, ...server("mariadb")],
+  staging: [...always, ...watched, ...backups, ...backupPassword, ...ownRedis, ...server("mariadb")],
+  prod: [...always, ...watched, ...backupPassword, ...ownRedis, ...admin, "MariaDB mariadb"],
+  postgres: [...always, ...watched, ...backupPassword, ...ownRedis, ...admin, "Cluster postgres"],
+  "postgres-embedded": [...always, ...watched, ...backups, ...backupPassword, ...ownRedis, ...server("postgres")],
+  external: [...always, ...backups],
 };
 
 const called = ({ type, name }: Recorded) => `${type.split(":").at(-1)} ${name}`;
@@ -67,7 +70,7 @@ describe("components: the lifetime of data", () => {
   it("keeps passwords that others were encrypted with or created by for ever, whatever changes in the program", async () => {
     const { resources } = await recordStack("prod");
     const passwords = resources.filter(({ type }) => type.endsWith("RandomPassword"));
-    assert.equal(passwords.length, 4);
+    assert.equal(passwords.length, 8);
     for (const { opts, name } of passwords) assert.deepEqual(opts.ignoreChanges, ["*"], name);
   });
 

@@ -19,9 +19,7 @@ describe("components/namespace", () => {
     const { resources, objects } = await recordStack("staging");
     assert.deepEqual(kinds(resources, "namespace"), [
       "Namespace namespace",
-      "ServiceAccount bench",
-      "ServiceAccount database",
-      "ServiceAccount redis",
+      ...["backup", "bench", "database", "monitoring", "redis", "services"].map((room) => `ServiceAccount ${room}`),
     ]);
     for (const mode of ["enforce", "warn", "audit"]) {
       assert.equal(one(objects, "Namespace")[0]?.metadata.labels?.[`pod-security.kubernetes.io/${mode}`], "restricted");
@@ -145,7 +143,10 @@ describe("components/network", () => {
     assert.deepEqual(deny?.["spec"], { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
     const components = allow.map((policy) => Object.values(labelsAt(policy, "spec", "podSelector", "matchLabels")));
     const planned = new Set([
-      ...plan.bench.workloads.map(({ component }) => component),
+      ...[plan.bench, plan.services, plan.backup, plan.monitoring].flatMap(({ workloads }) =>
+        workloads.map(({ component }) => component),
+      ),
+      ...plan.backup.scheduled.map(({ component }) => component),
       "database",
       "redis-cache",
       "redis-queue",

@@ -9,7 +9,7 @@ const taken = (at: string, value: unknown, stack: Parameters<typeof stackConfig>
 
 /** Values at the bounds, each of them right, by where they stand. */
 const accepted: Readonly<Record<string, readonly unknown[]>> = {
-  "sites[1].name": [
+  "sites[2].name": [
     "a.bc",
     `${"a".repeat(63)}.example.com`,
     `${`${"a".repeat(49)}.`.repeat(5)}com`,
@@ -62,6 +62,22 @@ const accepted: Readonly<Record<string, readonly unknown[]>> = {
     "123.dkr.ecr.eu-west-1.amazonaws.com/x/y/z",
   ],
   "image.tag": ["v16", "16.33.0", "a".repeat(63), "latest-v16", "1"],
+  "services.portal.routes[0].path": [
+    "/api/portal",
+    "/api/v",
+    "/api/methods",
+    "/shop_1/A-b",
+    `/${"a".repeat(119)}`,
+    "/apps-x",
+  ],
+  "services.portal.port": [1024, 65_535],
+  "services.portal.env.LOG_LEVEL": ["", "a b", "$(HOME) $$ `id`", "https://user@example.com/", "x".repeat(4096)],
+  "services.portal.env.MAX_TOKENS": ["100"],
+  "services.portal.writable": [["/app/cache", "/var/lib/x.y_z", "/tmpfiles"]],
+  "backup.schedule": ["0 */3 * * *", "30 1-22/3 * * *"],
+  "backup.retention": [{ last: 1, daily: 0, weekly: 0, monthly: 0 }],
+  "backup.repository.prefix": ["a", "a/b-c/d_e"],
+  "monitoring.alertmanager.receivers.email.user": ["apikey", "frappe@example.com", "MAIL\\frappe"],
   "release.attempt": [1, 999],
   "release.gitSha": ["493cecf82c92c828bf0d0c57df60694e07dc6167"],
 };
@@ -85,6 +101,7 @@ describe("config: right stack files", () => {
     const sites = (count: number, edge: object) =>
       stackConfig("prod", (values) => {
         values["sites"] = of(count);
+        Reflect.deleteProperty(values["services"]["portal"]["routes"][0] as object, "hosts");
         Object.assign(values["edge"], edge);
       }).sites.length;
     const tls = { issuer: { name: "letsencrypt" } };

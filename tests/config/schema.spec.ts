@@ -62,7 +62,8 @@ describe("config: the JSON Schema of stack files", () => {
   });
 
   it("asks for what the parser asks for, and lets other packages' keys stand", () => {
-    const required = Object.keys(sections).filter((key) => !["release", "redis", "network"].includes(key));
+    const optional = ["release", "redis", "network", "monitoring", "services"];
+    const required = Object.keys(sections).filter((key) => !optional.includes(key));
     for (const key of required) {
       const file = fileOf("prod");
       Reflect.deleteProperty(file.config, `frappe:${key}`);
@@ -70,6 +71,9 @@ describe("config: the JSON Schema of stack files", () => {
     }
     assert.ok(validate(withKey("dev", "kubernetes:context", "dev")));
     assert.ok(validate(withKey("dev", "frappe:sentryDsn", { secure: "v1:abc" })));
+    assert.ok(validate(withKey("dev", '["frappe:services.portal.API_KEY"]', { secure: "v1:abc" })));
+    assert.equal(validate(withKey("dev", '["frappe:services.portal.API_KEY"]', "abc")), false);
+    assert.equal(validate(withKey("dev", '["frappe:services.portal.apiKey"]', { secure: "v1:abc" })), false);
     assert.ok(validate({ ...fileOf("dev"), encryptionsalt: "v1:abc" }));
   });
 });

@@ -1,3 +1,5 @@
+import { rewriteDocuments } from "./documents.ts";
 import { rewriteGoldens } from "./golden.ts";
 
 await rewriteGoldens();
+rewriteDocuments();

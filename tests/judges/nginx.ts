@@ -4,7 +4,7 @@ import { requireTool } from "../support/tools.ts";
 import type { Backend, RunResult } from "./sandbox/protocol.ts";
 import { type Program, type Sandbox, type SandboxOptions, withSandbox } from "./sandbox/sandbox.ts";
 
-export interface NginxOptions extends Omit<SandboxOptions, "machine"> {
+export interface NginxOptions extends SandboxOptions {
   /** The configuration and everything that it reads or serves, by absolute path. */
   files: NonNullable<SandboxOptions["files"]>;
   /** @default "/etc/nginx/nginx.conf" */
@@ -36,7 +36,11 @@ const commandLine = ({ config = defaultConfig, files }: NginxOptions, ...more: s
 
 const sandboxOf = (options: NginxOptions): SandboxOptions => {
   const given = new Set(Object.keys(options.files));
-  return { writable: ["/tmp"], ...options, machine: machine().filter((file) => !given.has(file)) };
+  return {
+    writable: ["/tmp"],
+    ...options,
+    machine: [...machine().filter((file) => !given.has(file)), ...(options.machine ?? [])],
+  };
 };
 
 /** `nginx -t`: whether it takes the configuration, and what it says. Hosts that the configuration names must be in `hosts`. */

@@ -1,50 +1,30 @@
 import assert from "node:assert/strict";
 import { withMariadb } from "../judges/mariadb.ts";
-import type { Sandbox } from "../judges/sandbox/sandbox.ts";
 import { planOf } from "../support/record-stack.ts";
 import { optionsOf } from "./mariadb-stack.ts";
-import { killHard, probeOf, requirePrograms, signal, until } from "./servers.ts";
+import { answersOf, killHard, losesNothingWhenKilled, requirePrograms, signal } from "./servers.ts";
 
 const port = 3306;
 
 describe("live/mariadb: a server that is killed and one that hangs", function () {
   this.timeout(10 * 60_000);
   before("find the probe's program", () => requirePrograms({ "mariadb-admin": "mariadb-client" }));
-  /** What each probe of the plan says, all asked at once. */
-  const answers = (sandbox: Sandbox) => {
-    const { database } = planOf("dev");
-    assert.ok(database.mode === "embedded");
-    const { workload } = database.embedded;
-    return Promise.all(
-      (["startup", "readiness", "liveness"] as const).map((which) => probeOf(workload, which)(sandbox)),
-    );
-  };
+  const { database } = planOf("dev");
+  assert.ok(database.mode === "embedded");
+  const answers = answersOf(database.embedded.workload);
   const [yes, no] = [true, false].map((answer) => [answer, answer, answer]);
 
   it("loses no acknowledged write by SIGKILL, three times in a row", async () => {
-    await withMariadb(optionsOf("dev"), async ({ query, sandbox, server: first }) => {
-      let server = first;
+    await withMariadb(optionsOf("dev"), async ({ query, sandbox, server }) => {
       await query("CREATE SCHEMA kept; CREATE TABLE kept.acknowledged (n int PRIMARY KEY)");
-      const count = async () => Number((await query("SELECT count(*) FROM kept.acknowledged"))[0]?.[0]);
-      for (const round of [1, 2, 3]) {
-        const before = await count();
-        const numbers = Array.from({ length: 60_000 }, (_, index) => round * 100_000 + index);
-        const input = numbers.map((n) => `INSERT INTO kept.acknowledged VALUES (${n}); SELECT ${n};\n`).join("");
-        const client = ["mariadb", "--no-defaults", "--socket=/tmp/judge.sock", "--user=root", "-BNn"];
-        const writing = sandbox.run(client, { input, timeoutMs: 120_000 });
-        await until(async () => (await count()) > before + 500);
-        const startAgain = await killHard(sandbox, server);
-        const { code, stdout } = await writing;
-        assert.notEqual(code, 0, "it had written everything before the kill");
-        const acknowledged = stdout.trim().split("\n").map(Number);
-        server = await startAgain({ port });
-        const kept = new Set((await query("SELECT n FROM kept.acknowledged")).map(([n]) => Number(n)));
-        assert.ok(acknowledged.length > 100);
-        assert.deepEqual(
-          acknowledged.filter((n) => !kept.has(n)),
-          [],
-        );
-      }
+      await losesNothingWhenKilled({
+        sandbox,
+        server,
+        port,
+        client: ["mariadb", "--no-defaults", "--socket=/tmp/judge.sock", "--user=root", "-BNn"],
+        statement: (n) => `INSERT INTO kept.acknowledged VALUES (${n}); SELECT ${n};`,
+        kept: async () => (await query("SELECT n FROM kept.acknowledged")).map(([n]) => Number(n)),
+      });
     });
   });
 

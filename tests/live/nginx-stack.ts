@@ -5,7 +5,7 @@ import type { StackPlan } from "../../topology/plan.ts";
 import type { NginxOptions } from "../judges/nginx.ts";
 import type { Backend, Seen } from "../judges/sandbox/protocol.ts";
 import { planOf } from "../support/record-stack.ts";
-import type { StackName } from "../support/stacks.ts";
+import type { Change, StackName } from "../support/stacks.ts";
 
 /** Two proxies of the edge, inside the declared ranges of every committed stack but dev, and a stranger. */
 export const proxies = ["10.244.3.7", "10.244.9.9"] as const;
@@ -39,27 +39,34 @@ function sitesVolume({ sites }: StackPlan): Record<string, string> {
   );
 }
 
-/** Where the names of a release lead to in the sandbox. */
-export function addressesOf({ bench }: StackPlan): Record<string, string> {
-  const addresses = bench.releaseServices.map(({ name, component }, index) => [
-    name,
-    component === "web" ? "127.0.1.1" : `127.0.2.${index}`,
-  ]);
+/** Where the names of a release and of the services beside it lead to in the sandbox. */
+export function addressesOf({ bench, services }: StackPlan): Record<string, string> {
+  const addresses = [
+    ...bench.releaseServices.map(({ name, component }, index) => [
+      name,
+      component === "web" ? "127.0.1.1" : `127.0.2.${index}`,
+    ]),
+    ...services.services.map(({ name }, index) => [name, `127.0.3.${index}`]),
+  ];
   return Object.fromEntries(addresses) as Record<string, string>;
 }
 
-/** Echo servers in place of gunicorn and of each socketio replica, under the names of their Services. */
+/** Echo servers in place of gunicorn, of each socketio replica and of each service, under the names of their Services. */
 export const backendsOf = (plan: StackPlan, answers: NonNullable<Backend["answers"]> = {}): Backend[] =>
-  plan.bench.releaseServices.map(({ name, component }) => ({
+  [...plan.bench.releaseServices, ...plan.services.services].map(({ name, ports: [port] }) => ({
     name,
     address: addressesOf(plan)[name] ?? "",
-    port: component === "web" ? ports.web : ports.socketio,
+    port: port?.port ?? 0,
     answers,
   }));
 
 /** @param configKey which of the bench's rendered files nginx runs. */
-export function nginxOf(stack: StackName, configKey: "nginx.conf" | "session-proxy.conf" = "nginx.conf"): NginxOptions {
-  const plan = planOf(stack);
+export function nginxOf(
+  stack: StackName,
+  configKey: "nginx.conf" | "session-proxy.conf" = "nginx.conf",
+  change?: Change,
+): NginxOptions {
+  const plan = planOf(stack, change);
   const rendered = plan.bench.files.files[configKey] ?? "";
   const served = Object.entries(assets).map(([name, text]) => [`${paths.bench}/assets/${name}`, text]);
   return {

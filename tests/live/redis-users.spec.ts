@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sha256 } from "../../components/secrets/derive.ts";
-import { redisUser, renderRedisAcl } from "../../topology/redis.ts";
+import { redisMonitor, redisUser, renderRedisAcl, type RedisRole } from "../../topology/redis.ts";
 import { type RedisClient, type RedisOptions, isRefusal, withRedis } from "../judges/redis.ts";
 import { planOf } from "../support/record-stack.ts";
 import { during } from "./during.ts";
@@ -8,18 +8,22 @@ import { until } from "./servers.ts";
 
 const password = "not-in-the-file/+=";
 const frappe = { user: redisUser, password };
-const acl = renderRedisAcl(sha256(password));
+const monitor = { user: redisMonitor, password: "who-only-looks" };
+const hashes = { frappe: sha256(password), monitor: sha256(monitor.password) };
 
-function queue(): RedisOptions {
+function serverOf(role: RedisRole): RedisOptions {
   const { redis } = planOf("prod");
   assert.ok(redis.mode === "embedded");
-  const files = { "/etc/redis-acl/users.acl": { text: acl, mode: 0o400, uid: 999 } };
-  return { config: redis.servers[1]?.files.files["redis.conf"] ?? "", files };
+  const files = { "/etc/redis-acl/users.acl": { text: renderRedisAcl(role, hashes), mode: 0o400, uid: 999 } };
+  const server = redis.servers.find(({ workload }) => workload.name === `redis-${role}`);
+  return { config: server?.files.files["redis.conf"] ?? "", files };
 }
+
+const words = (lines: readonly string[]) => lines.map((line) => line.split(" "));
 
 describe("live/redis: who may do what", function () {
   this.timeout(5 * 60_000);
-  const server = during<RedisClient>((use) => withRedis(queue(), use));
+  const server = during<RedisClient>((use) => withRedis(serverOf("queue"), use));
   const all = async (...commands: string[][]) => {
     const replies = await server().talk(commands, frappe);
     const refused = commands.filter((_, index) => isRefusal(replies[index]));
@@ -39,7 +43,7 @@ describe("live/redis: who may do what", function () {
   });
 
   it("a wrong password, an unknown user and the hash itself are refused", async () => {
-    assert.ok(!acl.includes(password));
+    assert.ok(!renderRedisAcl("queue", hashes).includes(password));
     for (const login of [
       { ...frappe, password: "wrong" },
       { user: "root", password },
@@ -127,8 +131,16 @@ describe("live/redis: who may do what", function () {
     await all(["PSUBSCRIBE", "rq:pubsub:*"]);
   });
 
-  it("an app may empty the cache, as Frappe's own code does", async () => {
-    await all(["FLUSHDB"], ["FLUSHALL"]);
+  it("nobody drops everybody's jobs in one word", async () => {
+    await all(["LPUSH", "rq:queue:acme:short", "job"]);
+    const flushes = words(["FLUSHALL", "FLUSHALL ASYNC", "FLUSHDB", "SWAPDB 0 1"]);
+    for (const command of flushes) {
+      assert.ok(isRefusal(await server().ask(command, frappe), /^NOPERM/), command.join(" "));
+      const script = `return redis.call(${command.map((word) => `'${word}'`).join(", ")})`;
+      assert.ok(isRefusal(await server().ask(["EVAL", script, "0"], frappe)), `in a script: ${command.join(" ")}`);
+    }
+    const [length] = await all(["LLEN", "rq:queue:acme:short"], ["DEL", "rq:queue:acme:short"]);
+    assert.equal(length, 1);
   });
 
   it("nobody administers the server: not its settings, its end, its users, its copies, or other clients", async () => {
@@ -146,5 +158,56 @@ describe("live/redis: who may do what", function () {
       assert.ok(isRefusal(await server().ask(["EVAL", script, "0"], frappe)), `in a script: ${command.join(" ")}`);
     }
     assert.equal(await server().ask(["PING"]), "PONG");
+  });
+});
+
+describe("live/redis: what the cache lets its users do", function () {
+  this.timeout(5 * 60_000);
+  const server = during<RedisClient>((use) => withRedis(serverOf("cache"), use));
+
+  it("an app may empty the cache, as Frappe's own code does", async () => {
+    for (const command of [["FLUSHDB"], ["FLUSHALL"]]) assert.equal(await server().ask(command, frappe), "OK");
+  });
+
+  it("who only looks sees the server's state and no cached word", async () => {
+    assert.match((await server().ask(["INFO", "ALL"], monitor)) as string, /^used_memory:\d+/m);
+    assert.equal(await server().ask(["SLOWLOG", "LEN"], monitor), 0);
+    const refused = ["GET a", "KEYS *", "SCAN 0", "SLOWLOG GET", "EVAL x 0", "CLIENT LIST", "CONFIG GET *", "FLUSHALL"];
+    for (const command of words([...refused, "MONITOR", "SUBSCRIBE events", "ACL LIST", "DEL a", "TYPE a"])) {
+      assert.ok(isRefusal(await server().ask(command, monitor), /^NOPERM/), command.join(" "));
+    }
+  });
+});
+
+describe("live/redis: what the queue shows to who only looks", function () {
+  this.timeout(5 * 60_000);
+  const server = during<RedisClient>((use) => withRedis(serverOf("queue"), use));
+
+  it("counts jobs and workers, by commands and by script", async () => {
+    await server().talk(
+      [
+        ["LPUSH", "rq:queue:acme:short", "a", "b"],
+        ["SADD", "rq:workers:acme:short", "rq:worker:1"],
+      ],
+      frappe,
+    );
+    assert.equal(await server().ask(["LLEN", "rq:queue:acme:short"], monitor), 2);
+    assert.deepEqual(await server().ask(["SMEMBERS", "rq:workers:acme:short"], monitor), ["rq:worker:1"]);
+    const script = "return redis.call('LLEN', 'rq:queue:acme:short') + redis.call('EXISTS', 'rq:worker:1')";
+    assert.equal(await server().ask(["EVAL", script, "0"], monitor), 2);
+  });
+
+  it("shows no job, changes nothing, and administers nothing, in a script neither", async () => {
+    await server().talk([["HSET", "rq:job:site::1", "data", "what people wrote"]], frappe);
+    const refused = words([
+      ...["HGETALL rq:job:site::1", "EXISTS rq:job:site::1", "LRANGE rq:queue:acme:short 0 -1", "GET rq:suspended"],
+      ...["LPUSH rq:queue:acme:short x", "DEL rq:queue:acme:short", "SET rq:suspended 1", "LLEN other", "KEYS *"],
+      ...["SLOWLOG GET", "CONFIG GET *", "CLIENT LIST", "PUBLISH events x", "FLUSHALL", "SHUTDOWN", "ACL LIST"],
+    ]);
+    for (const command of refused) {
+      assert.ok(isRefusal(await server().ask(command, monitor), /^NOPERM/), command.join(" "));
+      const script = `return redis.call(${command.map((word) => `'${word}'`).join(", ")})`;
+      assert.ok(isRefusal(await server().ask(["EVAL", script, "0"], monitor)), `in a script: ${command.join(" ")}`);
+    }
   });
 });

@@ -25,7 +25,9 @@ const serverOf = (stack: StackName, role: Role) => {
 /** The pod's own files; the ACL is made from a password as components/secrets makes it. */
 const optionsOf = (stack: StackName, role: Role): RedisOptions => ({
   config: serverOf(stack, role).files.files["redis.conf"] ?? "",
-  files: { "/etc/redis-acl/users.acl": { text: renderRedisAcl(sha256(password)), mode: 0o400, uid: 999 } },
+  files: {
+    "/etc/redis-acl/users.acl": { text: renderRedisAcl(role, { frappe: sha256(password) }), mode: 0o400, uid: 999 },
+  },
 });
 
 /** One value of `size` MiB under a key, made on the server. */

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { findTool } from "../support/tools.ts";
 import { installPackages } from "../support/tools-install.ts";
 import type { WorkloadPlan } from "../../topology/types.ts";
@@ -53,3 +54,44 @@ export function probeOf({ containers }: WorkloadPlan, which: Checks): (sandbox: 
   const { check, timeout } = probe;
   return async (sandbox) => (await sandbox.run(check.exec, { timeoutMs: timeout * 1000 })).code === 0;
 }
+
+/** Runs one statement's numbers through a client, and what the server has of them; how each engine is spoken to. */
+export interface WriterOf {
+  readonly sandbox: Sandbox;
+  readonly server: Program;
+  readonly port: number;
+  readonly client: readonly string[];
+  /** Writes `n` and prints it once it is committed. */
+  readonly statement: (n: number) => string;
+  /** Every number that the server has. */
+  readonly kept: () => Promise<number[]>;
+}
+
+/** SIGKILL under load, three times in a row: whatever the client was told is written is there when the server is back. */
+export async function losesNothingWhenKilled({ sandbox, server: first, port, client, statement, kept }: WriterOf) {
+  let server = first;
+  for (const round of [1, 2, 3]) {
+    const before = (await kept()).length;
+    const numbers = Array.from({ length: 60_000 }, (_, index) => round * 100_000 + index);
+    const input = numbers.map((n) => `${statement(n)}\n`).join("");
+    const writing = sandbox.run(client, { input, timeoutMs: 120_000 });
+    await until(async () => (await kept()).length > before + 500);
+    const startAgain = await killHard(sandbox, server);
+    const { code, stdout } = await writing;
+    assert.notEqual(code, 0, "it had written everything before the kill");
+    const acknowledged = stdout.trim().split("\n").map(Number);
+    server = await startAgain({ port });
+    // It listens before it has recovered.
+    await until(async () => (await sandbox.run(client, { input: "SELECT 1;\n" })).code === 0);
+    const there = new Set(await kept());
+    assert.ok(acknowledged.length > 100);
+    assert.deepEqual(
+      acknowledged.filter((n) => !there.has(n)),
+      [],
+    );
+  }
+}
+
+/** What each probe of a workload says, all asked at once. */
+export const answersOf = (workload: WorkloadPlan) => (sandbox: Sandbox) =>
+  Promise.all((["startup", "readiness", "liveness"] as const).map((which) => probeOf(workload, which)(sandbox)));

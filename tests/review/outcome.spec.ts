@@ -18,7 +18,7 @@ const text = (
   steps: Step[],
   more: Partial<Parameters<typeof summarise>[1]> = {},
   violations: Parameters<typeof summarise>[0]["violations"] = [],
-) => summarise({ steps, violations }, { stack: "prod", failed: false, offline: undefined, ...more });
+) => summarise({ steps, violations, judged: [] }, { stack: "prod", failed: false, offline: undefined, ...more });
 
 describe("summary of a preview's outcome", () => {
   it("counts operations, a replacement as one, and changes by the component they stand in", () => {
@@ -97,8 +97,18 @@ describe("events of a run", () => {
     assert.deepEqual(violations, [{ policy: "p", urn: "", message: "broken", level: "advisory" }]);
   });
 
+  it("name each policy once that has judged a resource or the stack", () => {
+    const judging = [
+      { policyAnalyzeSummaryEvent: { passed: ["a"], failed: ["b"] } },
+      { policyAnalyzeSummaryEvent: { passed: ["a", "b"] } },
+      { policyAnalyzeStackSummaryEvent: { passed: ["c"] } },
+      { policyRemediateSummaryEvent: { passed: ["d"] } },
+    ];
+    assert.deepEqual(read(judging.map((event) => `${JSON.stringify(event)}\n`).join("")).judged, ["a", "b", "c"]);
+  });
+
   it("are none where the run ended before its first one", () => {
-    const none = { steps: [], violations: [] };
+    const none = { steps: [], violations: [], judged: [] };
     assert.deepEqual(readEvents(join(folder, "no such file")), none);
     assert.deepEqual(read(""), none);
   });

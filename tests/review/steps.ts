@@ -25,7 +25,7 @@ export function step(op: string, name: string, type: string, sides: { old?: Side
 }
 
 export const summary = (steps: readonly Step[]): string[] =>
-  summarise({ steps, violations: [] }, { stack: "prod", failed: false, offline: undefined }).split("\n");
+  summarise({ steps, violations: [], judged: [] }, { stack: "prod", failed: false, offline: undefined }).split("\n");
 
 /** Lines of the summary that begin with this word. */
 export const lines = (start: string, steps: readonly Step[]): string[] =>

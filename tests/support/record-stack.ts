@@ -8,13 +8,16 @@ import type { Json, KubernetesObject } from "../judges/kubernetes-object.ts";
 import { autoname, canary, record, reveal, type Recorded, type Recording } from "./record.ts";
 import { readStackFile, stackConfig, type StackName } from "./stacks.ts";
 
+/** Stands in for our programs, whose text no test of a plan is about. */
+export const programs = { backup: "// the backup program\n" };
+
 type Change = Parameters<typeof stackConfig>[1];
 
 /** The keys that a committed stack file holds encrypted. */
 export const givenSecrets = (stack: StackName): SecretKey[] => [...readStackFile(stack).secrets] as SecretKey[];
 
 export const planOf = (stack: StackName, change?: Change, more: readonly SecretKey[] = []): StackPlan =>
-  planStack(stack, stackConfig(stack, change), new Set([...givenSecrets(stack), ...more]));
+  planStack(stack, stackConfig(stack, change), new Set([...givenSecrets(stack), ...more]), programs);
 
 export interface StackRecording extends Recording<FrappeStack> {
   readonly config: StackConfig;

@@ -1,9 +1,9 @@
 /** The committed stack files, read as the engine would hand them over. */
-import { readFileSync } from "node:fs";
-import { parse } from "yaml";
+import { fileURLToPath } from "node:url";
 import { parseConfig, type RawConfig } from "../../config/parse.ts";
 import { ConfigError } from "../../config/problems.ts";
 import type { StackConfig } from "../../config/stack.ts";
+import { stackFileValues } from "../../engine/stack-file.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -20,19 +20,21 @@ export const stackFiles = {
 export type StackName = keyof typeof stackFiles;
 export const stackNames = Object.keys(stackFiles) as StackName[];
 
-export function readStackFile(stack: StackName): RawConfig {
-  const text = readFileSync(new URL(stackFiles[stack], root), "utf8");
-  const { config } = parse(text) as { config: Record<string, unknown> };
-  const entries = Object.entries(config).map(([key, value]) => [key.replace(/^frappe:/, ""), value] as const);
-  const isSecret = (value: unknown) => typeof value === "object" && value !== null && "secure" in value;
-  return {
-    values: Object.fromEntries(entries.filter(([, value]) => !isSecret(value))),
-    secrets: new Set(entries.filter(([, value]) => isSecret(value)).map(([key]) => key)),
-  };
-}
+export const readStackFile = (stack: StackName): RawConfig =>
+  stackFileValues(fileURLToPath(new URL(stackFiles[stack], root)), "frappe");
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- raw values have no type yet, and tests break them on purpose
 export type Change = (values: Record<string, any>) => void;
+
+/** Other sites in place of the declared ones; a service's routes then hold for all of them. */
+export function replaceSites(values: Parameters<Change>[0], sites: readonly object[]): void {
+  values["sites"] = sites;
+  for (const { routes } of Object.values(
+    (values["services"] ?? {}) as Record<string, { routes: { hosts?: unknown }[] }>,
+  )) {
+    routes.forEach((route) => delete route.hosts);
+  }
+}
 
 /** The parsed configuration of a committed stack, with `change` made to a copy of its raw values first. */
 export function stackConfig(stack: StackName, change: Change = () => {}): StackConfig {

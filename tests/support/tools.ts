@@ -17,6 +17,7 @@ const packages = {
   nsenter: "util-linux",
   openssl: "openssl",
   postgres: "postgresql",
+  prometheus: "prometheus",
   promtool: "prometheus",
   psql: "postgresql-client",
   "redis-cli": "redis-tools",

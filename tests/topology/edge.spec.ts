@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { chunks, type EdgePlan } from "../../topology/edge.ts";
 import { planOf } from "../support/record-stack.ts";
-import { stackConfig } from "../support/stacks.ts";
+import { replaceSites, stackConfig } from "../support/stacks.ts";
 
 type Values = Parameters<NonNullable<Parameters<typeof stackConfig>[1]>>[0];
 type Gateway = Extract<EdgePlan, { kind: "gateway" }>;
@@ -41,7 +41,10 @@ describe("topology/edge", () => {
 
   it("has a wildcard stand for all that it covers, one level deep", () => {
     const edge = gateway((values) => {
-      values["sites"] = sites("a.example.com", "b.example.com", "deep.a.example.com", "example.com", "c.example.org");
+      replaceSites(
+        values,
+        sites("a.example.com", "b.example.com", "deep.a.example.com", "example.com", "c.example.org"),
+      );
       values["edge"].tls.wildcards = ["*.example.com"];
     });
     assert.deepEqual(
@@ -52,7 +55,7 @@ describe("topology/edge", () => {
 
   it("gives every listener the one certificate that covers its host", () => {
     const edge = gateway((values) => {
-      values["sites"] = sites(...hosts(10));
+      replaceSites(values, sites(...hosts(10)));
       values["edge"].tls.hostsPerCertificate = 4;
     });
     const covered = new Map(edge.certificates.map(({ name, hosts: covering }) => [name, covering]));
@@ -70,7 +73,7 @@ describe("topology/edge", () => {
       [33, [32, 1]],
       [60, [32, 28]],
     ] as const) {
-      const { routes, listeners } = gateway((values) => (values["sites"] = sites(...hosts(count))));
+      const { routes, listeners } = gateway((values) => replaceSites(values, sites(...hosts(count))));
       assert.deepEqual(
         routes.map((route) => route.length),
         lengths,
@@ -83,7 +86,7 @@ describe("topology/edge", () => {
   });
 
   it("moves nothing when a site is added at the end", () => {
-    const edge = (count: number) => gateway((values) => (values["sites"] = sites(...hosts(count))));
+    const edge = (count: number) => gateway((values) => replaceSites(values, sites(...hosts(count))));
     assert.deepEqual(edge(6).certificates.slice(0, 5), edge(5).certificates);
     assert.deepEqual(edge(6).listeners.slice(0, 5), edge(5).listeners);
   });
@@ -99,7 +102,7 @@ describe("topology/edge", () => {
 
   it("routes by Ingress what it routes by Gateway: the same hosts, the same certificates", () => {
     const change = (values: Values) => {
-      values["sites"] = sites("a.example.com", "b.example.com", "c.example.org");
+      replaceSites(values, sites("a.example.com", "b.example.com", "c.example.org"));
       values["edge"].tls.wildcards = ["*.example.com"];
     };
     const [one, other] = [gateway(change), ingress(change)];

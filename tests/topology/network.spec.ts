@@ -21,13 +21,48 @@ const toAll = (to: string) => ["web", "scheduler", "worker"].map((role) => `${ro
 const embeddedRedis = [...toAll("redis-cache:6379"), ...toAll("redis-queue:6379"), "socketio -> redis-queue:6379"];
 const fromOutgoing = (to: string) => ["web", "worker"].map((role) => `${role} -> ${to}`);
 
+const ours = ["redis-cache:6379", "redis-queue:6379"];
+
+/** Whom Prometheus asks, and whom the exporters ask: each its own. */
+const monitoring = (database: string, exporter: number, redis = ours) =>
+  [
+    ...["alertmanager:9093", "backup-exporter:9105", "blackbox-exporter:9115", "grafana:3000", "nginx:9113"],
+    ...["node-exporter:9100", "redis-exporter:9121", "redis-exporter:9122", "redis-queue:9101", "volume-exporter:9101"],
+    `database-exporter:${exporter}`,
+  ]
+    .map((to) => `prometheus -> ${to}`)
+    .concat(
+      "grafana -> prometheus:9090",
+      "blackbox-exporter -> nginx:8082",
+      `database-exporter -> ${database}`,
+      redis.map((to) => `redis-exporter -> ${to}`),
+    );
+const databaseVolume = "prometheus -> database:9101";
+const backup = (database: string, redis = ours) => [
+  `backup -> ${database}`,
+  ...[database, ...redis].map((to) => `restore -> ${to}`),
+];
+const portal = ["nginx -> service-portal:8000", "service-portal -> nginx:8082"];
+const store = (to: string) => ["backup", "restore", "backup-exporter"].map((role) => `${role} -> ${to}`);
+
 const expected: Record<StackName, string[]> = {
-  dev: [...inside("kube-system"), ...toAll("database:3306"), ...embeddedRedis],
+  dev: [
+    ...inside("kube-system"),
+    ...toAll("database:3306"),
+    ...embeddedRedis,
+    ...monitoring("database:3306", 9104),
+    databaseVolume,
+    ...backup("database:3306"),
+  ],
   staging: [
     ...inside("envoy-gateway-system"),
     ...toAll("database:3306"),
     ...embeddedRedis,
     ...fromOutgoing("[203.0.113.25/32]:587"),
+    ...monitoring("database:3306", 9104),
+    databaseVolume,
+    ...portal,
+    ...backup("database:3306"),
   ],
   prod: [
     ...inside("envoy-gateway-system"),
@@ -38,6 +73,13 @@ const expected: Record<StackName, string[]> = {
     ...embeddedRedis,
     ...fromOutgoing("[203.0.113.25/32]:587"),
     ...fromOutgoing("[198.51.100.0/24]:443"),
+    ...monitoring("database:3306", 9104),
+    ...[443, 587].map((port) => `alertmanager -> [203.0.113.25/32 192.0.2.0/24]:${port}`),
+    "blackbox-exporter -> [203.0.113.80/32]:443",
+    ...portal,
+    "service-portal -> [198.51.100.64/26]:5432",
+    ...backup("database:3306"),
+    ...store("[52.219.0.0/16 3.5.144.0/22]:443"),
   ],
   postgres: [
     ...inside("traefik"),
@@ -46,14 +88,25 @@ const expected: Record<StackName, string[]> = {
     ...[5432, 8000].map((port) => `namespace cnpg-system -> database:${port}`),
     ...[443, 6443].map((port) => `database -> [10.0.0.10/32]:${port}`),
     ...embeddedRedis,
+    ...monitoring("database:5432", 9187),
+    ...backup("database:5432"),
+    ...store("[10.30.0.9/32]:9000"),
   ],
-  "postgres-embedded": [...inside("envoy-gateway-system"), ...toAll("database:5432"), ...embeddedRedis],
+  "postgres-embedded": [
+    ...inside("envoy-gateway-system"),
+    ...toAll("database:5432"),
+    ...embeddedRedis,
+    ...monitoring("database:5432", 9187),
+    databaseVolume,
+    ...backup("database:5432"),
+  ],
   external: [
     ...inside("envoy-gateway-system"),
     ...toAll("[10.60.0.0/24]:3306"),
     ...toAll("[10.61.0.0/24]:6379"),
     ...toAll("[10.61.0.0/24]:6379"),
     "socketio -> [10.61.0.0/24]:6379",
+    ...backup("[10.60.0.0/24]:3306", ["[10.61.0.0/24]:6379", "[10.61.0.0/24]:6379"]),
   ],
 };
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { planStack } from "../../topology/plan.ts";
-import { givenSecrets, planOf } from "../support/record-stack.ts";
-import { stackConfig, stackNames } from "../support/stacks.ts";
+import { givenSecrets, planOf, programs } from "../support/record-stack.ts";
+import { replaceSites, stackConfig, stackNames } from "../support/stacks.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
@@ -34,7 +34,7 @@ describe("topology/plan", () => {
     it(`makes the same plan of ${stack} each time, and leaves its configuration as it was`, () => {
       const config = deepFreeze(stackConfig(stack));
       const before = JSON.stringify(config);
-      const plans = [1, 2].map(() => planStack(stack, config, new Set(givenSecrets(stack))));
+      const plans = [1, 2].map(() => planStack(stack, config, new Set(givenSecrets(stack)), programs));
       assert.deepEqual(plans[0], plans[1]);
       assert.equal(JSON.stringify(config), before);
     });
@@ -65,7 +65,10 @@ describe("topology/plan", () => {
   it("needs no more workloads, services and files for a thousand sites than for one", () => {
     const many = (count: number) =>
       planOf("staging", (values) => {
-        values["sites"] = Array.from({ length: count }, (_, i) => ({ name: `s${i}.example.com`, apps: ["frappe"] }));
+        replaceSites(
+          values,
+          Array.from({ length: count }, (_, i) => ({ name: `s${i}.example.com`, apps: ["frappe"] })),
+        );
         values["edge"].tls.wildcards = ["*.example.com"];
       });
     const [one, thousand] = [many(1), many(1000)];

@@ -56,7 +56,7 @@ describe("topology/redis", () => {
   });
 
   it("lets the default user ask whether the server is there, and nothing else", () => {
-    const [everybody, frappe] = renderRedisAcl("ab".repeat(32)).split("\n");
+    const [everybody, frappe] = renderRedisAcl("queue", { frappe: "ab".repeat(32) }).split("\n");
     assert.equal(everybody, "user default on nopass resetkeys resetchannels -@all +ping");
     assert.ok(frappe?.startsWith(`user ${redisUser} on #${"ab".repeat(32)} `));
     assert.match(frappe ?? "", / \+@all -@admin /);

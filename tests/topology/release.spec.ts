@@ -19,7 +19,7 @@ const released: Record<string, NonNullable<Change>> = {
   "a site's apps": (values) => (values["sites"][0].apps = ["frappe"]),
   "a site's domains": (values) => (values["sites"][1].domains = ["www.shop.example.org"]),
   "a site's schema": (values) => (values["sites"][0].schema = "erp"),
-  "a site that is archived": (values) => (values["sites"][2].state = "archived"),
+  "a site that is archived": (values) => (values["sites"][1].state = "archived"),
   "the bench's id": (values) => (values["bench"].id = "another"),
   "a queue's time limit": (values) => (values["bench"].queues.integrations.timeout = 601),
   "another database": (values) =>

@@ -8,7 +8,7 @@ import {
 } from "../judges/index.ts";
 import { describeObject, podTemplateOf, type KubernetesObject } from "../judges/kubernetes-object.ts";
 import { recordStack, type StackRecording } from "../support/record-stack.ts";
-import { stackNames } from "../support/stacks.ts";
+import { replaceSites, stackNames } from "../support/stacks.ts";
 import { issuers, operatorPods } from "./cluster.ts";
 
 describe("validity: every rendered object", () => {
@@ -62,7 +62,10 @@ describe("validity: every rendered object", () => {
         values["database"].topology = "galera";
         values["bench"].socketio.replicas = 3;
         values["edge"].kind = "ingress";
-        values["sites"] = Array.from({ length: 50 }, (_, i) => ({ name: `site-${i}.example.com`, apps: ["frappe"] }));
+        replaceSites(
+          values,
+          Array.from({ length: 50 }, (_, i) => ({ name: `site-${i}.example.com`, apps: ["frappe"] })),
+        );
       },
       ["imagePullConfig", "sentryDsn"],
     );
@@ -71,7 +74,10 @@ describe("validity: every rendered object", () => {
 
   it("is valid too with 63 listeners on one Gateway", async () => {
     const { objects, plan } = await recordStack("staging", (values) => {
-      values["sites"] = Array.from({ length: 63 }, (_, i) => ({ name: `s${i}.example.com`, apps: ["frappe"] }));
+      replaceSites(
+        values,
+        Array.from({ length: 63 }, (_, i) => ({ name: `s${i}.example.com`, apps: ["frappe"] })),
+      );
       values["edge"].tls.hostsPerCertificate = 3;
     });
     assert.ok(plan.edge.kind === "gateway" && plan.edge.listeners.length === 63);
@@ -81,10 +87,13 @@ describe("validity: every rendered object", () => {
 
   it("stays below what the API server stores, with 2,000 sites", async () => {
     const { objects } = await recordStack("staging", (values) => {
-      values["sites"] = Array.from({ length: 2000 }, (_, i) => ({
-        name: `customer-${i}.erp.example.com`,
-        apps: ["frappe", "erpnext"],
-      }));
+      replaceSites(
+        values,
+        Array.from({ length: 2000 }, (_, i) => ({
+          name: `customer-${i}.erp.example.com`,
+          apps: ["frappe", "erpnext"],
+        })),
+      );
       values["edge"].tls.wildcards = ["*.erp.example.com"];
     });
     assert.deepEqual(objects.flatMap(judgeObject), []);

@@ -4,6 +4,7 @@ import type { SecretKey } from "../../config/secrets.ts";
 import type { StackConfig } from "../../config/stack.ts";
 import { paths } from "../../constants/paths.ts";
 import { ports } from "../../constants/ports.ts";
+import type { DatabasePlan } from "../database/index.ts";
 import { names, releaseServiceName } from "../names.ts";
 import type { ReleasePlan } from "../release.ts";
 import type { ContainerPlan, EnvValue, FileMount, ProbePlan, WorkloadPlan } from "../types.ts";
@@ -19,7 +20,7 @@ export interface BenchContext {
   readonly release: ReleasePlan;
   /** Secrets that the stack file holds. */
   readonly given: ReadonlySet<SecretKey>;
-  readonly database: { readonly address: string; readonly port: number };
+  readonly database: DatabasePlan;
   /** Host → site, for every active domain. */
   readonly hosts: ReadonlyMap<string, string>;
 }
@@ -52,11 +53,12 @@ export function benchEnv({ config, database }: BenchContext): Record<string, Env
   };
 }
 
+/** Files that every command of Frappe reads. */
+export const sharedFiles = ["common_site_config.json", "apps.txt"] as const;
+
 /** The common configuration is a file of the release, not of the volume: one writer, and each release its own. */
-export const configFiles: readonly FileMount[] = [
-  { path: `${paths.sites}/common_site_config.json`, from: { config: benchFiles, key: "common_site_config.json" } },
-  { path: `${paths.sites}/apps.txt`, from: { config: benchFiles, key: "apps.txt" } },
-];
+export const configFiles = (config: string): readonly FileMount[] =>
+  sharedFiles.map((key) => ({ path: `${paths.sites}/${key}`, from: { config, key } }));
 
 /** Where Frappe writes beside the sites volume (frappe-live §9). */
 export const writable: ContainerPlan["writable"] = [
@@ -95,7 +97,7 @@ export function benchContainer(context: BenchContext, role: RoleContainer): Cont
     probes: {},
     ...role,
     env: { ...benchEnv(context), ...role.env },
-    files: [...configFiles, ...databaseTlsFiles(context), ...(role.files ?? [])],
+    files: [...configFiles(benchFiles), ...databaseTlsFiles(context), ...(role.files ?? [])],
   };
 }
 
@@ -139,3 +141,5 @@ export function benchWorkload(
 }
 
 export const webPort = { name: "http", port: ports.web } as const;
+/** nginx for callers inside the namespace. */
+export const internalPort = { name: "internal", port: ports.nginxInternal } as const;

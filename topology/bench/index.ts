@@ -1,11 +1,21 @@
 /** The bench of one release: its workloads, their addresses, and the files that they read. */
+import { routeSets } from "../../config/routes.ts";
 import { bytes } from "../../config/units.ts";
 import { ports } from "../../constants/ports.ts";
 import { names } from "../names.ts";
 import { renderNginx } from "../nginx/config.ts";
 import { renderSessionProxy } from "../nginx/session-proxy.ts";
 import type { ConfigFilesPlan, ServicePlan, VolumePlan, WorkloadPlan } from "../types.ts";
-import { benchFiles, socketioName, socketioService, webPort, webService, type BenchContext } from "./context.ts";
+import {
+  benchFiles,
+  internalPort,
+  socketioName,
+  socketioService,
+  webPort,
+  webService,
+  type BenchContext,
+} from "./context.ts";
+import { routedServices } from "../services.ts";
 import { planNginx, planScheduler, planSocketio, planWeb, planWorkers } from "./roles.ts";
 
 export interface BenchPlan {
@@ -49,6 +59,8 @@ function files(context: BenchContext): ConfigFilesPlan {
   const socketio = Array.from({ length: config.bench.socketio.replicas }, (_, i) => socketioService(context, i));
   const nginx = renderNginx({
     hosts,
+    routeSets: routeSets([...hosts.keys()], config.services),
+    services: routedServices(config.services),
     web: webService(context),
     socketio,
     trustedProxies: config.edge.trustedProxies,
@@ -69,7 +81,7 @@ function files(context: BenchContext): ConfigFilesPlan {
 }
 
 function releaseServices(context: BenchContext): ServicePlan[] {
-  const scoped = { scope: "release", headless: false } as const;
+  const scoped = { scope: "release" } as const;
   const socketio = Array.from({ length: context.config.bench.socketio.replicas }, (_, i) => ({
     ...scoped,
     name: socketioService(context, i),
@@ -102,8 +114,7 @@ export function planBench(context: BenchContext): BenchPlan {
       logicalName: "nginx-service",
       component: "nginx",
       scope: "release",
-      ports: [{ name: "http", port: ports.nginx }],
-      headless: false,
+      ports: [{ name: "http", port: ports.nginx }, internalPort],
     },
   };
 }

@@ -3,6 +3,7 @@ import { limits } from "../../constants/limits.ts";
 import { paths } from "../../constants/paths.ts";
 import { ports } from "../../constants/ports.ts";
 import { standardQueues } from "../../constants/queues.ts";
+import { nginxExporter } from "../monitoring/nginx.ts";
 import type { WorkloadPlan } from "../types.ts";
 import {
   benchContainer,
@@ -11,13 +12,14 @@ import {
   probe,
   sitesMount,
   socketioName,
+  internalPort,
   webPort,
   type BenchContext,
 } from "./context.ts";
 import { prepareVolume } from "./setup.ts";
 
 /** Seconds that routing may take to forget an ending pod. */
-const drainSeconds = 10;
+export const drainSeconds = 10;
 
 /**
  * A site's ping through gunicorn, with its real Host. 503 is an answer too: a site in maintenance is served by a healthy process,
@@ -47,6 +49,8 @@ export function planWeb(context: BenchContext): WorkloadPlan {
       "--worker-tmp-dir=/dev/shm",
       `--timeout=${web.timeout}`,
       "--graceful-timeout=30",
+      // Longer than nginx keeps an idle connection (60 seconds): else a POST can meet one that is just being closed.
+      "--keep-alive=75",
       `--max-requests=${web.maxRequests}`,
       `--max-requests-jitter=${Math.floor(web.maxRequests / 10)}`,
       "--preload",
@@ -166,7 +170,8 @@ export function planWorkers(context: BenchContext): WorkloadPlan[] {
 }
 
 export function planNginx(context: BenchContext): WorkloadPlan {
-  const { nginx, web } = context.config.bench;
+  const { bench, monitoring, services } = context.config;
+  const { nginx, web } = bench;
   return benchWorkload(context, {
     name: "nginx",
     component: "nginx",
@@ -176,10 +181,7 @@ export function planNginx(context: BenchContext): WorkloadPlan {
         ...nginxContainer(context, {
           name: "nginx",
           configKey: "nginx.conf",
-          ports: [
-            { name: "http", port: ports.nginx },
-            { name: "status", port: ports.nginxStatus },
-          ],
+          ports: [{ name: "http", port: ports.nginx }, internalPort, { name: "status", port: ports.nginxStatus }],
           volumes: [sitesMount(true)],
           resources: nginx.resources,
           probes: {
@@ -190,7 +192,8 @@ export function planNginx(context: BenchContext): WorkloadPlan {
         }),
         drainSeconds,
       },
+      ...(monitoring.mode === "embedded" ? [nginxExporter] : []),
     ],
-    stopGrace: drainSeconds + web.timeout + 10,
+    stopGrace: drainSeconds + Math.max(web.timeout, ...Object.values(services).map(({ timeout }) => timeout)) + 10,
   });
 }

@@ -2,6 +2,7 @@
 import type { DatabaseConfig } from "../../config/stack.ts";
 import { images } from "../../constants/images.ts";
 import { ports } from "../../constants/ports.ts";
+import { volumeExporter, volumePort } from "../monitoring/volumes.ts";
 import { names } from "../names.ts";
 import { imageReference } from "../release.ts";
 import type { ContainerPlan, WorkloadPlan } from "../types.ts";
@@ -66,15 +67,17 @@ function engineParts(config: Embedded): EngineParts {
   }
 }
 
-export function planEmbedded(config: Embedded): EmbeddedDatabase {
+/** @param monitored whether the fill of its volume is told. */
+export function planEmbedded(config: Embedded, monitored: boolean): EmbeddedDatabase {
   const name = names[config.engine];
+  const claim = `${name}-data`;
   const { version, data, ready, rendered, ...parts } = engineParts(config);
   const port = { name: config.engine, port: ports[config.engine] };
   const container: ContainerPlan = {
     ...parts,
     name,
     ports: [port],
-    volumes: [{ volume: `${name}-data`, path: data, readOnly: false }],
+    volumes: [{ volume: claim, path: data, readOnly: false }],
     resources: config.resources,
     probes: { startup: startupProbe(ready), readiness: readinessProbe(ready), liveness: livenessProbe(ready) },
   };
@@ -89,7 +92,7 @@ export function planEmbedded(config: Embedded): EmbeddedDatabase {
     user: serverUser,
     version,
     setup: [],
-    containers: [container],
+    containers: [container, ...(monitored ? [volumeExporter(claim)] : [])],
     stopGrace,
     mountsSites: false,
     holdsData: true,
@@ -98,8 +101,8 @@ export function planEmbedded(config: Embedded): EmbeddedDatabase {
   return {
     files: { name, files: rendered },
     volume: {
-      name: `${name}-data`,
-      logicalName: `${name}-data`,
+      name: claim,
+      logicalName: claim,
       component: "database",
       ...storage,
       accessMode: "ReadWriteOnce",
@@ -110,8 +113,7 @@ export function planEmbedded(config: Embedded): EmbeddedDatabase {
       logicalName: `${name}-service`,
       component: "database",
       scope: "stack",
-      ports: [port],
-      headless: false,
+      ports: [port, ...(monitored ? [volumePort] : [])],
     },
   };
 }

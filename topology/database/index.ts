@@ -30,12 +30,18 @@ export const enginePort = (engine: DatabaseConfig["engine"]): number => ports[en
 const primaryService = (engine: DatabaseConfig["engine"]) =>
   engine === "mariadb" ? `${names.mariadb}-primary` : `${names.postgres}-rw`;
 
-export function planDatabase({ database }: StackConfig): DatabasePlan {
+export function planDatabase({ database, monitoring }: StackConfig): DatabasePlan {
   const { engine } = database;
   const port = enginePort(engine);
   switch (database.mode) {
     case "embedded":
-      return { mode: "embedded", engine, address: names[engine], port, embedded: planEmbedded(database) };
+      return {
+        mode: "embedded",
+        engine,
+        address: names[engine],
+        port,
+        embedded: planEmbedded(database, monitoring.mode === "embedded"),
+      };
     case "operator":
       return { mode: "operator", engine, address: primaryService(engine), port, cluster: planCluster(database) };
     case "external":

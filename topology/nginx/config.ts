@@ -4,11 +4,18 @@
  */
 import { paths } from "../../constants/paths.ts";
 import { ports } from "../../constants/ports.ts";
+import type { RouteSet } from "../../config/routes.ts";
+import { proxyHeaders } from "./headers.ts";
 import { siteMap } from "./hosts.ts";
+import { serviceLocations, serviceUpstreams, type RoutedService } from "./services.ts";
 
 export interface NginxConfig {
   /** Host name → site name, for every active domain. */
   readonly hosts: ReadonlyMap<string, string>;
+  /** Every host of `hosts` in the set of those that are routed alike. */
+  readonly routeSets: readonly RouteSet[];
+  /** Services that routes lead to. */
+  readonly services: readonly RoutedService[];
   /** Address of this release's gunicorn. */
   readonly web: string;
   /** Addresses of this release's socketio replicas, in order. */
@@ -19,7 +26,7 @@ export interface NginxConfig {
   readonly bodyLimit: number;
   /** Seconds that gunicorn may take. */
   readonly readTimeout: number;
-  /** Whether plain http is sent to https here, because the edge has no portable way to. */
+  /** Whether plain http from the edge is sent to https here, because the edge has no portable way to. */
   readonly redirectToHttps: boolean;
   readonly hsts: { readonly maxAge: number; readonly includeSubdomains: boolean; readonly preload: boolean };
 }
@@ -56,8 +63,15 @@ function hstsValue({ maxAge, includeSubdomains, preload }: NginxConfig["hsts"]):
   ].join("; ");
 }
 
+/** Callers inside the namespace come without TLS, and stay. */
+const redirect = `  map "$server_port:$client_scheme" $to_https {
+    default 0;
+    "${ports.nginx}:http" 1;
+  }
+`;
+
 /** Whom to believe about the client's address and scheme. Without the geo block anybody could claim https. */
-function trust({ trustedProxies, hsts }: NginxConfig): string {
+function trust({ trustedProxies, hsts, redirectToHttps }: NginxConfig): string {
   return `${trustedProxies.map((range) => `  set_real_ip_from ${range};`).join("\n")}
   real_ip_header X-Forwarded-For;
   real_ip_recursive on;
@@ -73,7 +87,7 @@ ${trustedProxies.map((range) => `    ${range} 1;`).join("\n")}
     default "";
     https "${hstsValue(hsts)}";
   }
-`;
+${redirectToHttps ? redirect : ""}`;
 }
 
 /** A page of another origin must not open a socket with its visitor's cookies; a client without Origin is no browser. */
@@ -111,37 +125,35 @@ ${socketio.map((address) => `    server ${address}:${ports.socketio} max_fails=2
   }
 `;
 
-const server = ({
-  hosts,
-  bodyLimit,
-  readTimeout,
-  redirectToHttps,
-}: NginxConfig) => `  # Unknown hosts get no answer at all.
-  server {
+/** Unknown hosts get no answer at all. */
+const strangers = `  server {
     listen ${ports.nginx} default_server;
+    listen ${ports.nginxInternal} default_server;
     server_name _;
     return 444;
   }
-  server {
+`;
+
+/** The sites, whose domains are routed alike. */
+const server = (
+  { bodyLimit, readTimeout, redirectToHttps, services }: NginxConfig,
+  { hosts, routes }: RouteSet,
+) => `  server {
     listen ${ports.nginx};
-    server_name ${[...hosts.keys()].join("\n      ")};
+    listen ${ports.nginxInternal};
+    server_name ${hosts.join("\n      ")};
     root ${paths.sites};
-${redirectToHttps ? "    if ($client_scheme != https) { return 301 https://$host$request_uri; }\n" : ""}    client_max_body_size ${bodyLimit};
+${redirectToHttps ? "    if ($to_https) { return 301 https://$host$request_uri; }\n" : ""}    client_max_body_size ${bodyLimit};
     client_body_buffer_size 64k;
     keepalive_timeout 65s;
     proxy_http_version 1.1;
     proxy_buffer_size 128k;
     proxy_buffers 4 256k;
     proxy_busy_buffers_size 256k;
-    proxy_set_header Host $host;
-    proxy_set_header Connection "";
-    proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Proto $client_scheme;
-    proxy_set_header X-Request-Id $request_id;
-    proxy_set_header X-Frappe-Site-Name $site;
+${proxyHeaders}    proxy_set_header Connection "";
     proxy_set_header X-Use-X-Accel-Redirect True;
 ${securityHeaders}
-    # Assets are the image's own, so that a release never serves another one's. Hashed names never change.
+${serviceLocations(routes, services)}    # Assets are the image's own, so that a release never serves another one's. Hashed names never change.
     location ~ "^/assets/.+\\.[A-Z0-9]{8}\\.(?:js|css)$" {
       root ${paths.bench};
       add_header Cache-Control "public, max-age=31536000, immutable";
@@ -194,8 +206,10 @@ ${repeatedHeaders}      try_files /$site/public/$uri @web;
       proxy_read_timeout ${readTimeout + 5}s;
     }
   }
-  # For the kubelet and the exporter; not in any Service.
-  server {
+`;
+
+/** For the kubelet and the exporter; not in any Service. */
+const status = `  server {
     listen ${ports.nginxStatus};
     access_log off;
     location = /healthz { return 200 "ok\\n"; }
@@ -221,6 +235,6 @@ ${compression}${siteMap(config.hosts)}${jsonLog}${trust(config)}${originCheck}${
     default upgrade;
     "" "";
   }
-${upstreams(config)}${server(config)}}
+${upstreams(config)}${serviceUpstreams(config.services)}${strangers}${config.routeSets.map((set) => server(config, set)).join("")}${status}}
 `;
 }

@@ -1,10 +1,10 @@
-/** A planned workload as a Deployment or a StatefulSet. */
+/** A planned workload as a Deployment, a StatefulSet or a DaemonSet, and what stands around it. */
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { labels } from "../../../constants/labels.ts";
 import { podLabels, selectorOf, stackLabels } from "../../../topology/labels.ts";
 import type { StackPlan } from "../../../topology/plan.ts";
-import type { ServicePlan, VolumePlan, WorkloadPlan } from "../../../topology/types.ts";
+import type { ConfigFilesPlan, ScheduledPlan, ServicePlan, VolumePlan, WorkloadPlan } from "../../../topology/types.ts";
 import { podVolumes, renderContainer, type References } from "./pod.ts";
 
 export interface Placement {
@@ -16,7 +16,11 @@ const releaseOf = (plan: StackPlan, { scope }: { scope: "release" | "stack" }) =
   scope === "release" ? plan.release.id : undefined;
 
 /** Where pods go: apart where they can be, together where they share a volume that holds on one node only. */
-function placement(plan: StackPlan, workload: WorkloadPlan, selector: Readonly<Record<string, string>>) {
+function placement(
+  plan: StackPlan,
+  workload: Pick<WorkloadPlan, "mountsSites">,
+  selector: Readonly<Record<string, string>>,
+) {
   const topologyKey = "kubernetes.io/hostname";
   if (plan.oneNode && workload.mountsSites) {
     const matchLabels = { ...stackLabels(plan.identity), [labels.mountsSites]: "true" };
@@ -31,7 +35,9 @@ function placement(plan: StackPlan, workload: WorkloadPlan, selector: Readonly<R
   };
 }
 
-function podTemplate({ plan }: Placement, workload: WorkloadPlan, references: References) {
+type PodPlan = Omit<WorkloadPlan, "kind" | "replicas" | "update">;
+
+function podTemplate({ plan }: Placement, workload: PodPlan, references: References) {
   const selector = selectorOf(workload.component, releaseOf(plan, workload), workload.name);
   const hosts = workload.loopbackHosts ?? [];
   const imagePull = references.secrets.imagePull;
@@ -67,14 +73,14 @@ function podTemplate({ plan }: Placement, workload: WorkloadPlan, references: Re
  * Renders a workload.
  *
  * A Deployment has no fixed name, and the release's id is in its selector: a new release makes a new one before the old goes.
- * A StatefulSet is called by name, so its name is fixed.
+ * A StatefulSet is called by name, so its name is fixed. A DaemonSet is of the stack, and its name its own.
  */
 export function renderWorkload(
   place: Placement,
   workload: WorkloadPlan,
   references: References,
   opts: pulumi.CustomResourceOptions,
-): k8s.apps.v1.Deployment | k8s.apps.v1.StatefulSet {
+): k8s.apps.v1.Deployment | k8s.apps.v1.StatefulSet | k8s.apps.v1.DaemonSet {
   const { plan, namespace } = place;
   const matchLabels = selectorOf(workload.component, releaseOf(plan, workload), workload.name);
   const template = podTemplate(place, workload, references);
@@ -112,7 +118,52 @@ export function renderWorkload(
         },
         opts,
       );
+    case "node":
+      return new k8s.apps.v1.DaemonSet(
+        workload.name,
+        {
+          metadata: common,
+          spec: { selector: { matchLabels }, template, updateStrategy: { rollingUpdate: { maxUnavailable: "25%" } } },
+        },
+        opts,
+      );
   }
+}
+
+/** Runs never overlap, a failed one is not tried again before its time, and the last ones stay to be looked at. */
+export function renderScheduled(
+  place: Placement,
+  scheduled: ScheduledPlan,
+  references: References,
+  opts: pulumi.CustomResourceOptions,
+): k8s.batch.v1.CronJob {
+  const { plan, namespace } = place;
+  const { metadata, spec } = podTemplate(place, { ...scheduled, scope: "stack" }, references);
+  return new k8s.batch.v1.CronJob(
+    scheduled.name,
+    {
+      // A fixed name: people start a run by it.
+      metadata: { name: scheduled.name, namespace, labels: podLabels(plan.identity, scheduled) },
+      spec: {
+        schedule: scheduled.schedule,
+        timeZone: "Etc/UTC",
+        suspend: scheduled.suspended,
+        concurrencyPolicy: "Forbid",
+        startingDeadlineSeconds: scheduled.startDeadline,
+        successfulJobsHistoryLimit: 3,
+        failedJobsHistoryLimit: 5,
+        jobTemplate: {
+          metadata,
+          spec: {
+            backoffLimit: 0,
+            activeDeadlineSeconds: scheduled.timeLimit,
+            template: { metadata, spec: { ...spec, restartPolicy: "Never" } },
+          },
+        },
+      },
+    },
+    opts,
+  );
 }
 
 export function renderService(
@@ -128,9 +179,10 @@ export function renderService(
         name: service.name,
         namespace,
         labels: { ...stackLabels(plan.identity), [labels.component]: service.component },
+        ...(service.early === true && { annotations: { "pulumi.com/skipAwait": "true" } }),
       },
       spec: {
-        ...(service.headless && { clusterIP: "None" }),
+        ...(service.headless === true && { clusterIP: "None" }),
         selector: selectorOf(service.component, releaseOf(plan, service), service.workload),
         ports: service.ports.map(({ name, port }) => ({ name, port, targetPort: name, protocol: "TCP" })),
       },
@@ -152,7 +204,11 @@ export function renderVolume(
       metadata: {
         name: volume.name,
         namespace,
-        labels: { ...stackLabels(plan.identity), [labels.component]: volume.component, [labels.holdsData]: "true" },
+        labels: {
+          ...stackLabels(plan.identity),
+          [labels.component]: volume.component,
+          [volume.rebuildable === true ? labels.rebuildable : labels.holdsData]: "true",
+        },
         // A class that binds with its first pod keeps the claim pending until then.
         annotations: { "pulumi.com/skipAwait": "true" },
       },
@@ -169,11 +225,12 @@ export function renderVolume(
 /** Rendered files without a fixed name: new content makes a new object first, and its users roll. */
 export function renderFiles(
   place: Placement,
-  name: string,
-  data: Readonly<Record<string, string>>,
+  { name, files, program }: ConfigFilesPlan,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
   const { plan, namespace } = place;
   const metadata = { namespace, labels: stackLabels(plan.identity) };
-  return new k8s.core.v1.ConfigMap(name, { metadata, immutable: true, data: { ...data } }, opts).metadata.name;
+  // Nothing in a program is secret: marked so, a preview says that it changes in one word, where its text would bury all else.
+  const data = program === true ? pulumi.secret({ ...files }) : { ...files };
+  return new k8s.core.v1.ConfigMap(name, { metadata, immutable: true, data }, opts).metadata.name;
 }

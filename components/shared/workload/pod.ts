@@ -1,7 +1,7 @@
 /** A planned container in Kubernetes' words: read-only root, no capabilities, files and scratch space mounted one by one. */
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ContainerPlan, Probe, ProbePlan, SecretSet } from "../../../topology/types.ts";
+import type { ContainerPlan, Probe, ProbePlan, ScratchPlan, SecretSet } from "../../../topology/types.ts";
 
 /** Names that plans refer to by meaning, as they came out. */
 export interface References {
@@ -15,8 +15,26 @@ type VolumeMount = k8s.types.input.core.v1.VolumeMount;
 /** Room for what a process keeps in RAM; it counts towards the memory limit. */
 const memoryVolume = { medium: "Memory", sizeLimit: "256Mi" };
 
-const scratchName = (container: ContainerPlan, path: string) =>
-  `${container.name}-${path.split("/").at(-1) ?? "scratch"}`;
+const scratchName = (container: ContainerPlan, { path, shared }: ScratchPlan) =>
+  shared ?? `${container.name}-${path.split("/").at(-1) ?? "scratch"}`;
+
+function scratchVolume(container: ContainerPlan, scratch: ScratchPlan): Volume {
+  const { medium, size, storageClass } = scratch;
+  const name = scratchName(container, scratch);
+  if (medium === "memory") {
+    return { name, emptyDir: memoryVolume };
+  }
+  const room = size ?? container.resources.ephemeralStorage;
+  if (storageClass === undefined) {
+    return { name, emptyDir: { sizeLimit: room } };
+  }
+  const spec = {
+    accessModes: ["ReadWriteOnce"],
+    storageClassName: storageClass,
+    resources: { requests: { storage: room } },
+  };
+  return { name, ephemeral: { volumeClaimTemplate: { spec } } };
+}
 
 const secretName = (references: References, set: SecretSet): pulumi.Input<string> => {
   const name = references.secrets[set];
@@ -43,7 +61,7 @@ function fileSource(file: ContainerPlan["files"][number]) {
 function mounts(container: ContainerPlan): VolumeMount[] {
   return [
     ...container.volumes.map(({ volume, path, readOnly }) => ({ name: volume, mountPath: path, readOnly })),
-    ...container.writable.map(({ path }) => ({ name: scratchName(container, path), mountPath: path })),
+    ...container.writable.map((scratch) => ({ name: scratchName(container, scratch), mountPath: scratch.path })),
     ...container.files.map((file) => ({
       name: fileSource(file),
       mountPath: file.path,
@@ -60,10 +78,8 @@ export function podVolumes(containers: readonly ContainerPlan[], references: Ref
     for (const { volume } of container.volumes) {
       volumes.set(volume, { name: volume, persistentVolumeClaim: { claimName: volume } });
     }
-    for (const { path, medium } of container.writable) {
-      const name = scratchName(container, path);
-      const emptyDir = medium === "memory" ? memoryVolume : { sizeLimit: container.resources.ephemeralStorage };
-      volumes.set(name, { name, emptyDir });
+    for (const scratch of container.writable) {
+      volumes.set(scratchName(container, scratch), scratchVolume(container, scratch));
     }
     for (const file of container.files) {
       const name = fileSource(file);
@@ -94,12 +110,18 @@ const renderProbe = ({ check, period, timeout, failures }: ProbePlan): k8s.types
   failureThreshold: failures,
 });
 
+/** Kubernetes puts variables in for `$(NAME)` and one dollar for two, in commands and in plain values: what is meant is said so. */
+const literal = (text: string): string => text.replaceAll(/\$(?=\$|\([-._A-Za-z0-9]+\))/g, "$$$$");
+
 function renderEnv(container: ContainerPlan, references: References): k8s.types.input.core.v1.EnvVar[] {
-  return Object.entries(container.env).map(([name, value]) =>
-    typeof value === "string"
-      ? { name, value }
-      : { name, valueFrom: { secretKeyRef: { name: secretName(references, value.secret), key: value.key } } },
-  );
+  return Object.entries(container.env).map(([name, value]) => {
+    if (typeof value === "string") {
+      return { name, value: literal(value) };
+    }
+    return "field" in value
+      ? { name, valueFrom: { fieldRef: { fieldPath: value.field } } }
+      : { name, valueFrom: { secretKeyRef: { name: secretName(references, value.secret), key: value.key } } };
+  });
 }
 
 export function renderContainer(container: ContainerPlan, references: References): k8s.types.input.core.v1.Container {
@@ -109,7 +131,7 @@ export function renderContainer(container: ContainerPlan, references: References
     name: container.name,
     image: container.image,
     imagePullPolicy: "IfNotPresent",
-    command: [...container.command],
+    ...(container.command.length > 0 && { command: container.command.map(literal) }),
     ...(container.workingDir !== undefined && { workingDir: container.workingDir }),
     env: renderEnv(container, references),
     ports: container.ports.map(({ name, port }) => ({ name, containerPort: port })),

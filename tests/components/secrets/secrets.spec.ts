@@ -16,8 +16,10 @@ describe("components/secrets", () => {
       secretsOf((await recordStack(...args)).resources)
         .map(({ name }) => name)
         .sort();
-    assert.deepEqual(await names("staging"), ["database-admin", "redis", "sites", "sites-seed"]);
+    const monitored = ["backup", "database-admin", "database-monitor", "grafana"];
+    assert.deepEqual(await names("postgres-embedded"), [...monitored, "redis", "sites", "sites-seed"]);
     assert.deepEqual(await names("external"), [
+      "backup",
       "database-admin",
       "database-tls",
       "redis",
@@ -26,7 +28,7 @@ describe("components/secrets", () => {
       "sites-seed",
     ]);
     assert.deepEqual(await names("dev", undefined, ["imagePullConfig"]), [
-      "database-admin",
+      ...monitored,
       "image-pull",
       "redis",
       "sites",
@@ -56,13 +58,16 @@ describe("components/secrets", () => {
   it("gives the servers of ours a hash, and their clients the address with the password that fits", async () => {
     const { resources } = await recordStack("dev");
     const inside = (host: string) => ({ host, port: 6379, tls: false });
+    const monitor = sha256(canary("redis-monitor"));
     const queue = redisUrl(inside("redis-queue"), "frappe", canary("redis-queue"));
     assert.deepEqual(dataOf(resources, "redis"), {
       "cache-url": redisUrl(inside("redis-cache"), "frappe", canary("redis-cache")),
       "queue-url": queue,
       "queue-url-worker": `${queue}?socket_timeout=500`,
-      "cache-users.acl": renderRedisAcl(sha256(canary("redis-cache"))),
-      "queue-users.acl": renderRedisAcl(sha256(canary("redis-queue"))),
+      "cache-users.acl": renderRedisAcl("cache", { frappe: sha256(canary("redis-cache")), monitor }),
+      "queue-users.acl": renderRedisAcl("queue", { frappe: sha256(canary("redis-queue")), monitor }),
+      "cache-monitor-password": canary("redis-monitor"),
+      "queue-monitor-password": canary("redis-monitor"),
     });
   });
 
@@ -103,13 +108,15 @@ describe("components/secrets", () => {
     ]);
   });
 
-  it("lets the database's admin password and the sites' credentials into no pod of the bench", async () => {
+  it("lets the database's admin password into no container that goes on running but the server's, and into no pod of the bench", async () => {
     for (const stack of ["dev", "prod", "external"] as const) {
       const { objects } = await recordStack(stack);
       const deployments = objects.filter(({ kind }) => kind === "Deployment");
       assert.ok(deployments.length > 4);
       for (const object of deployments) {
-        assert.doesNotMatch(JSON.stringify(object), /database-admin|"sites-[0-9a-f]{8}"/);
+        const pod = at(podTemplateOf(object)?.template, "spec");
+        const running = pod["serviceAccountName"] === "bench" ? pod : pod["containers"];
+        assert.doesNotMatch(JSON.stringify(running), /database-admin|"sites-[0-9a-f]{8}"/);
       }
     }
   });

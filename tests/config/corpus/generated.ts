@@ -45,10 +45,14 @@ const placesOf = (stack: StackName): { section: string; path: readonly PropertyK
     [...leaves(value)].map((leaf) => ({ section, ...leaf })),
   );
 
-/** A payload for every text in a stack file. */
+/** Settings of a service, which take any text: it reaches nobody but the service, as a variable. */
+const isFree = ({ section, path }: { section: string; path: readonly PropertyKey[] }) =>
+  section === "services" && path[1] === "env";
+
+/** A payload for every text in a stack file that is not anybody's own. */
 export const payloadCases = (stack: StackName): HostileCase[] =>
   placesOf(stack)
-    .filter(({ value }) => typeof value === "string")
+    .filter((place) => typeof place.value === "string" && !isFree(place))
     .flatMap(({ section, path }) =>
       Object.entries(payloads).map(([what, payload]) => {
         const at = keyPath(section, path);

@@ -1,15 +1,18 @@
 /** Every hostile case, by theme. */
 import { addresses } from "./addresses.ts";
+import { backup } from "./backup.ts";
 import { bench } from "./bench.ts";
 import { edge } from "./edge.ts";
 import { hosts } from "./hosts.ts";
 import { image } from "./image.ts";
 import { keys } from "./keys.ts";
+import { monitoring } from "./monitoring.ts";
 import { names } from "./names.ts";
 import { numbers } from "./numbers.ts";
 import { schedules } from "./schedules.ts";
 import { schemas } from "./schemas.ts";
 import { secrets } from "./secrets.ts";
+import { services } from "./services.ts";
 import { shapes } from "./shapes.ts";
 import { sites } from "./sites.ts";
 import { sizes } from "./sizes.ts";
@@ -29,4 +32,7 @@ export const corpus = {
   secrets,
   keys,
   shapes,
+  monitoring,
+  backup,
+  services,
 } as const;

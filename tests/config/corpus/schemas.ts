@@ -5,7 +5,7 @@ import { schemaNameOf } from "../../../config/parse.ts";
 const reserved = [
   ...["mysql", "sys", "test", "information_schema", "performance_schema", "root", "admin", "mariadb", "healthcheck"],
   ...["postgres", "template0", "template1", "pg_catalog", "pg_toast", "public", "none", "current_user", "session_user"],
-  ...["streaming_replica", "cnpg_pooler_pgbouncer", "platform", "app", "mysql_x", "replication"],
+  ...["streaming_replica", "cnpg_pooler_pgbouncer", "platform", "app", "mysql_x", "replication", "monitor"],
 ];
 
 export const schemas: readonly HostileCase[] = [

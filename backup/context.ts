@@ -1,0 +1,78 @@
+/** What every step of a run is given: the job, its end, and the environments of its programs. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { BackupJob } from "./job.ts";
+
+export interface Context {
+  readonly job: BackupJob;
+  /** Names this run: the tag of its snapshots. */
+  readonly run: string;
+  /** A folder of this process alone: passwords, queries, temporary files. */
+  readonly own: string;
+  /** Calls everything off: at the time limit, at SIGTERM, when the lock is lost. Its reason says which. */
+  readonly signal: AbortSignal;
+  readonly abort: (reason: Error) => void;
+  /** Empties scratch, where a killed run may have left its files; for who holds the bench's lock. */
+  readonly claimScratch: () => void;
+  /** Ends the timer and removes what was written. */
+  readonly close: () => void;
+}
+
+export function openContext(job: BackupJob): Context {
+  const controller = new AbortController();
+  const abort = (reason: Error) => controller.abort(reason);
+  const late = () => abort(new Error(`the time limit of ${job.timeLimit} s has passed`));
+  const limit = setTimeout(late, job.timeLimit * 1_000).unref();
+  mkdirSync(job.scratch, { recursive: true, mode: 0o700 });
+  const own = mkdtempSync(path.join(job.scratch, ".own-"));
+  const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  let claimed = false;
+  return {
+    job,
+    own,
+    run: `${stamp}-${process.pid}`,
+    signal: controller.signal,
+    abort,
+    claimScratch: () => {
+      claimed = true;
+      empty(job, own);
+    },
+    close: () => {
+      clearTimeout(limit);
+      rmSync(own, { recursive: true, force: true });
+      if (claimed) empty(job, own);
+    },
+  };
+}
+
+export const cacheOf = (job: BackupJob): string => job.cache ?? path.join(job.scratch, "cache");
+
+/** Removes all but our own folder and the cache, which makes the next run faster where scratch stays. */
+function empty(job: BackupJob, own: string): void {
+  const kept = [cacheOf(job), own];
+  for (const name of readdirSync(job.scratch)) {
+    const entry = path.join(job.scratch, name);
+    if (!kept.some((each) => each === entry || each.startsWith(`${entry}/`))) {
+      rmSync(entry, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Writes a file that only this user may read; answers its path. */
+export function ownFile({ own }: Context, name: string, content: string): string {
+  const file = path.join(own, name);
+  writeFileSync(file, content, { mode: 0o600 });
+  return file;
+}
+
+/** The whole environment of a child: nothing of ours leaks into it. */
+export function childEnvironment(
+  { job, own }: Context,
+  more: Readonly<Record<string, string | undefined>> = {},
+): Record<string, string> {
+  const places = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+  const PATH = [...(job.tools === undefined ? [] : [job.tools]), ...places].join(":");
+  const all = { PATH, HOME: own, TMPDIR: own, LANG: "C.UTF-8", ...more };
+  const known = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(known);
+}

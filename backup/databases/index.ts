@@ -1,0 +1,49 @@
+/** What a backup asks of a database server, alike for both engines. */
+import type { Context } from "../context.ts";
+import type { Ended } from "../process.ts";
+import type { Login } from "../sites.ts";
+import { mariadb } from "./mariadb.ts";
+import { postgres } from "./postgres.ts";
+
+/** A client that stays connected: how to start it, and what it is to say. */
+export interface LockClient {
+  readonly argv: readonly [string, ...string[]];
+  readonly env: Record<string, string>;
+  /** Takes the lock without waiting: prints `1 <session>` when it has it, `0 <session>` when another has. */
+  readonly take: string;
+  /** Asks whether it is still held: prints `1`. */
+  readonly ask: string;
+}
+
+export interface Database {
+  readonly trailer: string;
+  /** Rows of a query, as text. */
+  readonly query: (context: Context, login: Login, sql: string) => Promise<string[][]>;
+  readonly version: (context: Context, login: Login) => Promise<string>;
+  /** Names of the tables with rows of their own. */
+  readonly tables: (context: Context, login: Login) => Promise<string[]>;
+  /** Bytes of its rows, about. */
+  readonly size: (context: Context, login: Login) => Promise<number>;
+  readonly counts: (context: Context, login: Login, tables: readonly string[]) => Promise<Record<string, number>>;
+  /** Writes the whole database into a file; throws with the cause. */
+  readonly dump: (context: Context, login: Login, file: string) => Promise<void>;
+  /** Whether a failed dump is worth another try. */
+  readonly passing: (message: string) => boolean;
+  /** Ends every other session of the site's user, but for the one that holds our lock; resolves when they are gone. */
+  readonly endSessions: (context: Context, login: Login, except: string) => Promise<void>;
+  /** Makes the database what the dump says, and nothing else. */
+  readonly load: (context: Context, login: Login, file: string) => Promise<void>;
+  /** Whether a failed load leaves the old state, since it is one transaction. */
+  readonly loadsWhole: boolean;
+  readonly lockClient: (context: Context, login: Login, name: string) => LockClient;
+}
+
+export const databases: Readonly<Record<"mariadb" | "postgres", Database>> = { mariadb, postgres };
+
+export const databaseOf = ({ job }: Context): Database => databases[job.database.engine];
+
+/** What a client wrote about a failure, without the rows that it quotes. */
+export function withoutRows(ended: Ended): Ended {
+  const lines = ended.stderr.split("\n").filter((line) => /error|fatal|denied|refused/i.test(line));
+  return { ...ended, stderr: lines.map((line) => line.replaceAll(/'(?:[^']|'')*'?/g, "'…'")).join("\n") };
+}

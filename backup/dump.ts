@@ -1,0 +1,107 @@
+/** Takes a site's dump, and believes it only when everything about it agrees. */
+import { mkdirSync, statfsSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { Context } from "./context.ts";
+import { databaseOf } from "./databases/index.ts";
+import { messageOf, warning } from "./log.ts";
+import { dumpName, type Manifest, manifestName } from "./manifest.ts";
+import { type DumpFacts, scanDump } from "./scan.ts";
+import type { Login } from "./sites.ts";
+
+const attempts = 3;
+
+export interface Dump {
+  readonly manifest: Manifest;
+  readonly file: string;
+  readonly manifestFile: string;
+}
+
+/**
+ * Dumps a site's database into scratch.
+ * @param before what the site's last verified snapshot holds: a database that lost half its tables is the wrong one.
+ */
+export async function takeDump(context: Context, site: string, login: Login, before?: Manifest): Promise<Dump> {
+  const database = databaseOf(context);
+  const folder = path.join(context.job.scratch, site);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const tables = await database.tables(context, login);
+  refuseEmpty(tables, login.schema, before);
+  refuseFull(context, await database.size(context, login));
+  const file = path.join(folder, dumpName);
+  const facts = await dumpUntilWhole(context, site, login, file);
+  const manifest: Manifest = {
+    site,
+    schema: login.schema,
+    engine: context.job.database.engine,
+    serverVersion: await database.version(context, login),
+    tables: facts.tables,
+    dumpBytes: facts.bytes,
+    dumpSha256: facts.sha256,
+    takenAt: new Date().toISOString(),
+    apps: await installedApps(context, login, tables),
+  };
+  const manifestFile = path.join(folder, manifestName);
+  writeFileSync(manifestFile, `${JSON.stringify(manifest, undefined, 1)}\n`, { mode: 0o600 });
+  return { manifest, file, manifestFile };
+}
+
+function refuseEmpty(tables: readonly string[], schema: string, before: Manifest | undefined): void {
+  if (tables.length === 0) throw new Error(`the database ${schema} has no tables: is it the right one?`);
+  const had = before === undefined ? 0 : Object.keys(before.tables).length;
+  if (tables.length * 2 < had) {
+    const now = `the database ${schema} has ${tables.length} tables`;
+    throw new Error(`${now}, the last verified snapshot has ${had}: is it the right one?`);
+  }
+}
+
+function refuseFull({ job }: Context, bytes: number): void {
+  const { bavail, bsize } = statfsSync(job.scratch);
+  if (bavail * bsize < bytes) {
+    throw new Error(`scratch has ${bavail * bsize} bytes left, the database has ${bytes}: no space left for its dump`);
+  }
+}
+
+/** A table that is altered meanwhile fails a dump (MariaDB's error 1412) or makes it differ from the server: try again. */
+async function dumpUntilWhole(context: Context, site: string, login: Login, file: string): Promise<DumpFacts> {
+  const database = databaseOf(context);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await database.dump(context, login, file);
+      const facts = await scanDump(file, context.job.database.engine, database.trailer);
+      if (!facts.complete) throw new Error(`the dump ends without "${database.trailer}": it was cut`);
+      refuseOther(Object.keys(facts.tables), await database.tables(context, login));
+      return facts;
+    } catch (error) {
+      const message = messageOf(error);
+      if (attempt === attempts || !(database.passing(message) || message.startsWith(differs))) throw error;
+      warning("dump repeated", { site, attempt, cause: message });
+    }
+  }
+}
+
+const differs = "the dump's tables are not the server's";
+
+function refuseOther(dumped: readonly string[], standing: readonly string[]): void {
+  const missing = standing.filter((each) => !dumped.includes(each));
+  const extra = dumped.filter((each) => !standing.includes(each));
+  if (missing.length + extra.length === 0) return;
+  const few = (names: readonly string[]) => `${names.length} (${names.slice(0, 3).join(", ")})`;
+  throw new Error(`${differs}: ${few(missing)} are missing, ${few(extra)} are too many`);
+}
+
+const defaultsTable = "tabDefaultValue";
+
+/** Frappe's own list; `bench list-apps` shows another one (none, for a new site). */
+async function installedApps(context: Context, login: Login, tables: readonly string[]): Promise<string[]> {
+  if (!tables.includes(defaultsTable)) return [];
+  const database = databaseOf(context);
+  const table = context.job.database.engine === "mariadb" ? defaultsTable : `public."${defaultsTable}"`;
+  const sql = `SELECT defvalue FROM ${table} WHERE parent = '__global' AND defkey = 'installed_apps'`;
+  try {
+    const [[value = "[]"] = []] = await database.query(context, login, sql);
+    return (JSON.parse(value) as unknown[]).filter((each) => typeof each === "string");
+  } catch (error) {
+    warning("installed apps unknown", { schema: login.schema, cause: messageOf(error) });
+    return [];
+  }
+}

@@ -1,0 +1,30 @@
+/** A snapshot of what a restore is about to replace. */
+import type { Context } from "../context.ts";
+import { info, messageOf, warning } from "../log.ts";
+import { short } from "../manifest.ts";
+import { checkRepository, markVerified, snapshotsOf } from "../repository.ts";
+import { backupSite } from "../site-backup.ts";
+
+/**
+ * Backs the present state up, verified like any other snapshot.
+ * @param force whether to go on where that fails, as it does for an empty or broken database.
+ * @returns the snapshot's id; null without one.
+ */
+export async function takeSafety(context: Context, site: string, force: boolean): Promise<string | null> {
+  try {
+    const { snapshot } = await backupSite(context, site, "before-restore", []);
+    await checkRepository(context);
+    await markVerified(context, [snapshot]);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const cause = `the present state cannot be backed up: ${messageOf(error)}`;
+    if (!force) throw new Error(`${cause}; --force goes on without`, { cause: error });
+    warning("no safety backup", { site, cause });
+    return null;
+  }
+  // Marking gave it a new id.
+  const marked = (await snapshotsOf(context)).findLast((each) => each.site === site && each.kind === "before-restore");
+  if (marked?.verified !== true) throw new Error("the safety backup is not in the repository any more");
+  info("safety backup taken", { site, snapshot: short(marked.id) });
+  return marked.id;
+}

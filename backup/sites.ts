@@ -1,0 +1,90 @@
+/** The sites of a bench as they stand on the volume, and their configuration files. */
+import { existsSync, lstatSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { siteName } from "./config.ts";
+import type { BackupJob } from "./job.ts";
+import { conceal } from "./log.ts";
+
+/** Whom a site's database knows it as. */
+export interface Login {
+  readonly schema: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+export type SiteConfig = Readonly<Record<string, unknown>>;
+
+/** What belongs to a site beside its database, relative to its folder. */
+export const fileFolders = ["public/files", "private/files"] as const;
+
+export const siteFolder = (job: BackupJob, site: string): string => path.join(job.sitesFolder, site);
+const configFile = (job: BackupJob, site: string) => path.join(siteFolder(job, site), "site_config.json");
+
+/**
+ * Every site to back up, sorted: each folder with a site_config.json, and each declared active site even without one (which
+ * is then its failure). An archived site without a folder has nothing left to back up.
+ */
+export function sitesOf(job: BackupJob): string[] {
+  const standing = readdirSync(job.sitesFolder).filter((name) => existsSync(configFile(job, name)));
+  const active = job.sites.filter(({ state }) => state === "active").map(({ name }) => name);
+  return [...new Set([...standing, ...active])].sort();
+}
+
+/** Reads a site's site_config.json; its secrets are concealed from then on. */
+export function readSiteConfig(job: BackupJob, site: string): SiteConfig {
+  if (!siteName.test(site)) throw new Error(`the folder ${JSON.stringify(site)} is not named like a site`);
+  const file = configFile(job, site);
+  if (!existsSync(file)) throw new Error(`it has no site_config.json in ${siteFolder(job, site)}`);
+  return parseConfig(readFileSync(file, "utf8"), file);
+}
+
+/** Parses a site_config.json; its secrets are concealed from then on. */
+export function parseConfig(text: string, file: string): SiteConfig {
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch {
+    // The parser's own words would quote the file, which holds secrets.
+    throw new Error(`${file} is not JSON`);
+  }
+  if (typeof config !== "object" || config === null || Array.isArray(config)) throw new Error(`${file} is no object`);
+  for (const [key, value] of Object.entries(config)) {
+    if (/password|secret|token|_key$/.test(key) && typeof value === "string") conceal(value);
+  }
+  return config as SiteConfig;
+}
+
+/** How to log in to a site's database; refuses what contradicts the declaration. */
+export function loginOf(job: BackupJob, site: string, config: SiteConfig): Login {
+  const word = (key: string) => {
+    const value = config[key];
+    if (typeof value === "string" && value !== "" && !/[\0\r\n]/.test(value)) return value;
+    throw new Error(`its site_config.json has no usable ${key}`);
+  };
+  const schema = word("db_name");
+  const declared = job.sites.find(({ name }) => name === site)?.schema ?? schema;
+  if (declared !== schema) {
+    throw new Error(`its site_config.json names the database ${schema}, declared is ${declared}`);
+  }
+  const engine = config["db_type"] ?? job.database.engine;
+  if (engine !== job.database.engine) {
+    throw new Error(`its site_config.json has db_type ${JSON.stringify(engine)}, the bench has ${job.database.engine}`);
+  }
+  return { schema, user: "db_user" in config ? word("db_user") : schema, password: word("db_password") };
+}
+
+/** Changes keys of a site_config.json in one step, as a reader sees it; `undefined` takes a key away. */
+export function changeSiteConfig(job: BackupJob, site: string, changes: Readonly<Record<string, unknown>>): void {
+  const file = configFile(job, site);
+  const config = { ...readSiteConfig(job, site), ...changes };
+  const { mode } = lstatSync(file);
+  writeAtomically(file, `${JSON.stringify(config, undefined, 1)}\n`, mode & 0o777);
+}
+
+/** Writes a file beside its place and moves it there: whoever reads it sees the old or the new one. */
+export function writeAtomically(file: string, content: string, mode = 0o600): void {
+  const beside = `${file}.new`;
+  rmSync(beside, { force: true });
+  writeFileSync(beside, content, { mode, flush: true });
+  renameSync(beside, file);
+}

@@ -1,0 +1,27 @@
+/** Where alerts fire. The overview colours by the same figures, so that what is red there rings, or is about to. */
+export const alertBounds = {
+  /** Share of the connections that the database takes; above it new pods of a release may find none left. */
+  databaseConnections: 0.8,
+  /** Share of a volume that is free; below it somebody must act now. */
+  volumeFree: 0.1,
+  /** Share that is free below which a volume's trend is looked at: an empty one may grow as it likes. */
+  volumeTrendFree: 0.4,
+  /** Hours within which a volume that goes on so would be full. */
+  volumeFullHours: 24,
+  /** Share of a node's memory that is available; below it the kernel soon chooses what to kill. */
+  nodeMemoryAvailable: 0.1,
+  /** Share of a node's disk that is free. The kubelet evicts pods at 10 % (Kubernetes: nodefs.available). */
+  nodeDiskFree: 0.15,
+  /** Share of the queue's memory in use. At all of it each new job is an error: it evicts nothing. */
+  queueMemory: 0.8,
+  /** Jobs that may wait in a queue; fewer are no backlog, however long they wait. */
+  queueDepth: 20,
+  /** Jobs of a queue that may fail within an hour. */
+  failedJobsPerHour: 5,
+  /** Failed jobs of a queue that Frappe keeps (rq_failed_jobs_limit, frappe/utils/background_jobs.py). */
+  failedJobsKept: 1000,
+  /** Days that a certificate must still be good for. cert-manager renews one of 90 days when 30 are left. */
+  certificateDays: 21,
+  /** Seconds after which the backup repository must have answered again. */
+  repositoryCheckSeconds: 7200,
+} as const;

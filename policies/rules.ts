@@ -1,0 +1,30 @@
+/** Every rule, in the order of docs/policies.md. */
+import { imageDigestPinned } from "./image-digest-pinned.ts";
+import { networkPolicyDefaultDeny } from "./networkpolicy-default-deny.ts";
+import { noLatestOrUntagged } from "./no-latest-or-untagged.ts";
+import { noPlaintextSecrets } from "./no-plaintext-secrets.ts";
+import { probes } from "./probes.ts";
+import { pssRestricted } from "./pss-restricted.ts";
+import { rbacLeastPrivilege } from "./rbac-least-privilege.ts";
+import { resourceLimits } from "./resource-limits.ts";
+import { levels } from "./levels.ts";
+import { type Policy, policyOf, type Rule } from "./shared/rule.ts";
+import { statefulProtected } from "./stateful-protected.ts";
+import { tlsRequired } from "./tls-required.ts";
+
+export const rules: readonly Rule[] = [
+  imageDigestPinned,
+  noLatestOrUntagged,
+  statefulProtected,
+  resourceLimits,
+  probes,
+  pssRestricted,
+  rbacLeastPrivilege,
+  networkPolicyDefaultDeny,
+  tlsRequired,
+  noPlaintextSecrets,
+];
+
+/** What the pack serves: each rule at the level of production, until a configuration says otherwise. */
+export const policies = (): Policy[] =>
+  rules.map((rule) => ({ ...policyOf(rule), enforcementLevel: levels[rule.name]?.prod ?? "mandatory" }));

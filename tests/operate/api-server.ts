@@ -1,0 +1,103 @@
+/** As much of a Kubernetes API server as the commands ask for: Jobs that run as a test says they do. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { V1CronJob, V1Job, V1Pod } from "@kubernetes/client-node";
+
+/** How a Job goes: what its pod waits for at each look, what it logs, how it ends. */
+export interface Course {
+  readonly waiting?: readonly V1Pod["status"][];
+  readonly log?: string;
+  /** Whether the connection is cut after the log's first line. */
+  readonly cut?: boolean;
+  readonly end?: "Complete" | "Failed" | "deleted";
+}
+
+export interface ApiServer {
+  readonly url: string;
+  readonly made: V1Job[];
+  readonly asked: string[];
+  stop(): Promise<void>;
+}
+
+interface World {
+  readonly cronJobs: readonly V1CronJob[];
+  readonly jobs?: readonly V1Job[];
+  readonly course?: Course;
+  /** Status that every request is answered with. */
+  readonly refuses?: number;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of request) text += String(chunk);
+  return text;
+}
+
+const send = (response: ServerResponse, code: number, body: unknown) =>
+  void response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(body));
+
+const status = (code: number, message: string) => ({
+  kind: "Status",
+  apiVersion: "v1",
+  status: "Failure",
+  code,
+  message,
+});
+
+export async function startApiServer({ cronJobs, jobs = [], course = {}, refuses }: World): Promise<ApiServer> {
+  const made: V1Job[] = [];
+  const asked: string[] = [];
+  let looks = 0;
+
+  const pod = (name: string): V1Pod => {
+    const waiting = course.waiting?.[looks++];
+    return {
+      metadata: { name: `${name}-x` },
+      spec: { containers: [{ name: "backup" }] },
+      status: waiting ?? { phase: "Running" },
+    };
+  };
+  const log = (response: ServerResponse) => {
+    const text = course.log ?? "";
+    response.writeHead(200, { "content-type": "text/plain" });
+    if (course.cut !== true) return void response.end(text);
+    response.write(text.slice(0, text.indexOf("\n") + 1), () => response.destroy());
+  };
+  const job = (response: ServerResponse, name: string) => {
+    if (course.end === "deleted") return send(response, 404, status(404, `jobs.batch "${name}" not found`));
+    const conditions = [{ type: course.end ?? "Complete", status: "True" }];
+    return send(response, 200, { kind: "Job", metadata: { name }, status: { conditions } });
+  };
+
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://server");
+    asked.push(`${request.method} ${pathname}${searchParams.size > 0 ? `?${searchParams.toString()}` : ""}`);
+    const [, name = ""] = /\/([^/]+)$/.exec(pathname) ?? [];
+    if (refuses !== undefined) return send(response, refuses, status(refuses, "no right to do this"));
+    if (pathname.includes("/cronjobs/")) {
+      const found = cronJobs.find(({ metadata }) => metadata?.name === name);
+      return found
+        ? send(response, 200, found)
+        : send(response, 404, status(404, `cronjobs.batch "${name}" not found`));
+    }
+    if (request.method === "POST") {
+      made.push(JSON.parse(await bodyOf(request)) as V1Job);
+      return send(response, 201, made.at(-1));
+    }
+    if (pathname.endsWith("/log")) return log(response);
+    if (pathname.endsWith("/pods")) {
+      const [, owner = ""] = /job-name=(.*)$/.exec(searchParams.get("labelSelector") ?? "") ?? [];
+      return send(response, 200, { kind: "PodList", items: [pod(owner)] });
+    }
+    return pathname.endsWith("/jobs") ? send(response, 200, { kind: "JobList", items: jobs }) : job(response, name);
+  };
+
+  const server = createServer((request, response) => void answer(request, response));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    made,
+    asked,
+    stop: () => new Promise((done) => (server.close(() => done()), server.closeAllConnections())),
+  };
+}

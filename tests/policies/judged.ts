@@ -1,0 +1,62 @@
+/** Rules at work, as the SDK calls them in a preview: properties behind the proxy that throws at whoever touches an unknown one. */
+import assert from "node:assert/strict";
+import { unknownCheckingProxy, type PolicyResource } from "@pulumi/policy";
+import { policyOf, type Rule } from "../../policies/shared/rule.ts";
+
+/** How the engine writes a text that only the update will know (@pulumi/policy, proxy.js). */
+export const unknownText = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+/** The same for a list and for an object. */
+export const unknownList = "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2";
+export const unknownObject = "dd056dcd-154b-4c76-9bd3-c8f88648b5ff";
+
+export interface Given {
+  readonly type: string;
+  readonly name?: string;
+  readonly props: unknown;
+  readonly protect?: boolean;
+}
+
+const urnOf = ({ type, name = "it" }: Given) => `urn:pulumi:test::frappe::${type}::${name}`;
+
+/** What the SDK hands to a policy for one resource, as far as ours look. */
+const argsOf = (given: Given) => {
+  const { type, name = "it", props, protect = false } = given;
+  const opts = { protect, ignoreChanges: [], aliases: [], additionalSecretOutputs: [] };
+  return { type, name, urn: urnOf(given), props: unknownCheckingProxy(structuredClone(props)), opts };
+};
+
+/** Messages of a rule about one resource by itself. */
+export function judge(rule: Rule, given: Given): string[] {
+  const policy = policyOf(rule);
+  assert.ok("validateResource" in policy && typeof policy.validateResource === "function", rule.name);
+  const messages: string[] = [];
+  void policy.validateResource(argsOf(given) as never, (message) => void messages.push(message));
+  return messages;
+}
+
+/** Messages of a rule about a whole stack, each after its resource's name. */
+export function judgeStack(rule: Rule, all: readonly Given[]): string[] {
+  const policy = policyOf(rule);
+  assert.ok("validateStack" in policy, rule.name);
+  const resources = all.map((given) => argsOf(given) as unknown as PolicyResource);
+  const messages: string[] = [];
+  const report = (message: string, urn?: string) => void messages.push(`${urn?.split("::").at(-1)}: ${message}`);
+  void policy.validateStack({ resources, stackTags: new Map() } as never, report);
+  return messages;
+}
+
+/** Names of the rules that have anything to say about a stack. */
+export const violated = (rules: readonly Rule[], all: readonly Given[]): string[] =>
+  rules
+    .filter(
+      (rule) =>
+        (rule.judge !== undefined && all.some((given) => judge(rule, given).length > 0)) ||
+        (rule.judgeStack !== undefined && judgeStack(rule, all).length > 0),
+    )
+    .map(({ name }) => name);
+
+/** Fails unless there is one message for each pattern, in that order. */
+export function assertSaid(messages: readonly string[], ...patterns: readonly RegExp[]): void {
+  assert.equal(messages.length, patterns.length, messages.join("\n") || "nothing was said");
+  patterns.forEach((pattern, i) => assert.match(messages[i] ?? "", pattern));
+}

@@ -1,0 +1,80 @@
+/** Requests and jobs: what comes in, how long it takes, what waits. */
+import { alertBounds } from "../../../constants/alerts.ts";
+import { byQueue, sizes } from "../rules/queues.ts";
+import { chosen } from "./now.ts";
+import type { PanelPlan } from "./panel.ts";
+
+const duration = `probe_duration_seconds{job="site", ${chosen}}`;
+
+export const requests: readonly PanelPlan[] = [
+  {
+    title: "Connections to nginx",
+    kind: "graph",
+    description:
+      "Open connections, and those of them that are idle. Many at work and few requests: web is slow or gone.",
+    unit: "none",
+    queries: [
+      ['sum(nginx_connections_active{job="nginx"})', "open"],
+      ['sum(nginx_connections_waiting{job="nginx"})', "idle"],
+    ],
+  },
+  {
+    title: "Requests",
+    kind: "graph",
+    description:
+      "Requests a second over all nginx, health checks too. A fall to nothing is an outage in front of the bench.",
+    unit: "reqps",
+    queries: [['sum(rate(nginx_http_requests_total{job="nginx"}[$__rate_interval]))', "requests"]],
+  },
+  {
+    title: "Time of an answer",
+    kind: "graph",
+    description:
+      "Of the five slowest sites: half and 95 % of the last half hour's questions were answered within this time.",
+    alerts: ["SiteDown"],
+    unit: "s",
+    queries: [
+      [`topk(5, quantile_over_time(0.5, ${duration}[30m]))`, "{{site}} p50"],
+      [`topk(5, quantile_over_time(0.95, ${duration}[30m]))`, "{{site}} p95"],
+    ],
+  },
+];
+
+const ofQueues = (registry: Parameters<typeof sizes>[0]) => [[byQueue(sizes(registry)), "{{queue}}"]] as const;
+
+export const jobs: readonly PanelPlan[] = [
+  {
+    title: "Waiting",
+    kind: "graph",
+    description: "Jobs that no worker has taken yet. Look at what runs beside it before adding workers.",
+    alerts: ["QueueBacklog"],
+    unit: "none",
+    queries: ofQueues("queue"),
+    red: { above: alertBounds.queueDepth },
+  },
+  {
+    title: "Running",
+    kind: "graph",
+    description: "Jobs in the hands of workers. As many as workers, for long: all are busy, or stuck on one thing.",
+    unit: "none",
+    queries: ofQueues("wip"),
+  },
+  {
+    title: "Failed and kept",
+    kind: "graph",
+    description: "Failed jobs that are kept to be read. A step up is a new fault: read one in RQ Job.",
+    alerts: ["JobsFail"],
+    unit: "none",
+    queries: ofQueues("failed"),
+    red: { above: alertBounds.failedJobsKept },
+  },
+  {
+    title: "Workers",
+    kind: "graph",
+    description: "Workers that are alive. None: what is enqueued there waits for ever.",
+    alerts: ["QueueWithoutWorkers"],
+    unit: "none",
+    queries: ofQueues("workers"),
+    red: { below: 1 },
+  },
+];
