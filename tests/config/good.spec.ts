@@ -9,7 +9,7 @@ const taken = (at: string, value: unknown, stack: Parameters<typeof stackConfig>
 
 /** Values at the bounds, each of them right, by where they stand. */
 const accepted: Readonly<Record<string, readonly unknown[]>> = {
-  "sites[2].name": [
+  "sites[1].name": [
     "a.bc",
     `${"a".repeat(63)}.example.com`,
     `${`${"a".repeat(49)}.`.repeat(5)}com`,

@@ -24,8 +24,9 @@ export function parseMetrics(text: string): Sample[] {
 /** Asks a running exporter, as Prometheus does. */
 export async function scrape(sandbox: Sandbox, port: number, path = "/metrics"): Promise<Sample[]> {
   const answer = await sandbox.request({ port, path, headers: { Host: `localhost:${port}` }, timeoutMs: 30_000 });
-  if (answer.status !== 200)
-    {throw new Error(`no series at ${port}${path}: ${answer.status} ${answer.error ?? answer.body}`);}
+  if (answer.status !== 200) {
+    throw new Error(`no series at ${port}${path}: ${answer.status} ${answer.error ?? answer.body}`);
+  }
   return parseMetrics(answer.body);
 }
 
