@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type NginxClient, withNginx } from "../judges/nginx.ts";
 import { type StackName, stackConfig } from "../support/stacks.ts";
 import { during } from "./during.ts";
-import { assets, nginxOf, proxies, seen, upload, uploads } from "./nginx-stack.ts";
+import { assets, nginxOf, seen, upload, uploads, visitor } from "./nginx-stack.ts";
 
 const runnable = uploads.filter((name) => !/\.(?:png|txt|pdf|docx|mml)$|^noext/.test(name));
 const harmless = uploads.filter((name) => !(runnable as readonly string[]).includes(name));
@@ -18,13 +18,7 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
     const sites = stackConfig(stack).sites.map(({ name }) => name);
     const [site = "", other = ""] = sites;
     const nginx = during<NginxClient>((use) => withNginx(nginxOf(stack), use));
-    const get = (path: string, host = site, more: Record<string, string> = {}) =>
-      nginx().request({
-        port: 8080,
-        from: proxies[0],
-        path,
-        headers: { Host: host, "X-Forwarded-Proto": "https", ...more },
-      });
+    const get = visitor(nginx, site);
 
     it("serves the image's assets for ever where the name is hashed, for an hour where not", async () => {
       for (const [name, text] of Object.entries(assets)) {

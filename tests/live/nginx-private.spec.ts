@@ -3,7 +3,7 @@ import { type NginxClient, withNginx } from "../judges/nginx.ts";
 import { planOf } from "../support/record-stack.ts";
 import { type StackName, stackConfig } from "../support/stacks.ts";
 import { during } from "./during.ts";
-import { backendsOf, nginxOf, proxies, seen, upload } from "./nginx-stack.ts";
+import { backendsOf, nginxOf, seen, upload, visitor } from "./nginx-stack.ts";
 
 for (const stack of ["staging", "prod"] satisfies StackName[]) {
   describe(`live/nginx: private files (${stack})`, function () {
@@ -26,13 +26,7 @@ for (const stack of ["staging", "prod"] satisfies StackName[]) {
     };
     const options = () => ({ ...nginxOf(stack), backends: backendsOf(planOf(stack), answers) });
     const nginx = during<NginxClient>((use) => withNginx(options(), use));
-    const get = (path: string, host = site, more: Record<string, string> = {}) =>
-      nginx().request({
-        port: 8080,
-        from: proxies[0],
-        path,
-        headers: { Host: host, "X-Forwarded-Proto": "https", ...more },
-      });
+    const get = visitor(nginx, site);
 
     it("hides private files from every direct request", async () => {
       for (const path of [

@@ -2,7 +2,7 @@
 import { paths } from "../../constants/paths.ts";
 import { ports } from "../../constants/ports.ts";
 import type { StackPlan } from "../../topology/plan.ts";
-import type { NginxOptions } from "../judges/nginx.ts";
+import type { NginxClient, NginxOptions } from "../judges/nginx.ts";
 import type { Backend, Seen } from "../judges/sandbox/protocol.ts";
 import { planOf } from "../support/record-stack.ts";
 import type { Change, StackName } from "../support/stacks.ts";
@@ -90,3 +90,14 @@ export function seen(answer: { status: number; body: string; error?: string }): 
   }
   return JSON.parse(answer.body) as Seen;
 }
+
+/** Asks as a browser does whose request came by the edge over TLS. */
+export const visitor =
+  (nginx: () => NginxClient, site: string) =>
+  (path: string, host = site, more: Record<string, string> = {}) =>
+    nginx().request({
+      port: ports.nginx,
+      from: proxies[0],
+      path,
+      headers: { Host: host, "X-Forwarded-Proto": "https", ...more },
+    });
