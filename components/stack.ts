@@ -50,7 +50,9 @@ export class FrappeStack extends Component {
       { parent: this, dependsOn: [network, database, redis, ...addresses] },
     );
     new PlannedRoom("backup", { ...room, secrets, room: plan.backup }, apart);
-    new PlannedRoom("monitoring", { ...room, secrets, room: plan.monitoring }, apart);
+    // After what it watches, and in the way of nothing: a release does not wait for a dashboard.
+    const last = { parent: this, dependsOn: [network, bench] };
+    new PlannedRoom("monitoring", { ...room, secrets, room: plan.monitoring }, last);
     new Edge("edge", { ...room, service: bench.service }, { parent: this });
     this.urls = plan.sites.filter(({ state }) => state === "active").map((site) => `https://${site.name}`);
     this.releaseId = plan.release.id;

@@ -20,8 +20,8 @@ export const alertBounds = {
   failedJobsPerHour: 5,
   /** Failed jobs of a queue that Frappe keeps (rq_failed_jobs_limit, frappe/utils/background_jobs.py). */
   failedJobsKept: 1000,
-  /** Days that a certificate must still be good for. cert-manager renews one of 90 days when 30 are left. */
-  certificateDays: 21,
+  /** Days that a certificate must still be good for. cert-manager renews when a third is left: of 45 days, the shortest that is usual, 15. */
+  certificateDays: 10,
   /** Seconds after which the backup repository must have answered again. */
   repositoryCheckSeconds: 7200,
 } as const;

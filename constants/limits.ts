@@ -34,6 +34,8 @@ export const limits = {
   addressRanges: 100,
   queues: 50,
   workerSets: 20,
+  /** Seconds over its own limit that a Job may stand: to be placed, to pull its images, to end. */
+  jobMargin: 900,
   services: 20,
   serviceRoutes: 20,
 } as const;

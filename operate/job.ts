@@ -3,7 +3,7 @@ import { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1CronJob, V1Job, V1Pod } from "@kubernetes/client-node";
-import { ifThere, OperateError, type Cluster } from "./cluster.ts";
+import { clusterMessage, ifThere, OperateError, type Cluster } from "./cluster.ts";
 
 /** Seconds that a Job and its log stay to be read. */
 const keepSeconds = 7 * 24 * 3600;
@@ -56,6 +56,11 @@ export async function runningJobs(
 /** Why a pod does not start, where its containers or its place say so. */
 function hindrance({ status }: V1Pod): string | undefined {
   const states = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const broken = status?.initContainerStatuses?.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
+  if (broken) {
+    const { reason = "", exitCode, message = "" } = broken.state?.terminated ?? {};
+    return `${broken.name} ended with ${exitCode}: ${reason} ${message}`.trim();
+  }
   const waiting = states
     .map(({ name, state }) => ({ name, ...state?.waiting }))
     .find(({ reason }) => reason !== undefined && reason !== "PodInitializing" && reason !== "ContainerCreating");
@@ -117,6 +122,22 @@ function ended({ status }: V1Job): "Complete" | "Failed" | undefined {
   return (["Complete", "Failed"] as const).find((end) => holding.includes(end));
 }
 
+/** Times that a question is asked again: the Job runs on while the API server is away for some minutes. */
+const patience = 90;
+
+async function patiently<T>(ask: () => Promise<T>, { poll }: Pace): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (attempt === patience || clusterMessage(error) === undefined) {
+        throw error;
+      }
+      await sleep(poll);
+    }
+  }
+}
+
 /**
  * Follows a Job that has been made: its log line by line, then how it ended.
  * @returns whether it completed.
@@ -131,10 +152,15 @@ export async function followJob(
   const pod = await started(cluster, job, pace, onLine);
   const container = pod.spec?.containers[0]?.name ?? "";
   const stream = lines(onLine);
-  await logs.log(namespace, pod.metadata?.name ?? "", container, stream, { follow: true });
+  try {
+    await logs.log(namespace, pod.metadata?.name ?? "", container, stream, { follow: true });
+  } catch (error) {
+    // No log: its first containers failed, or the pod is gone. How the Job ends tells the rest.
+    onLine(hindrance(pod) ?? `no log of ${job}: ${clusterMessage(error) ?? String(error)}`);
+  }
   // A log that breaks off is no end of the Job: the Job itself is asked.
   for (;;) {
-    const now = await ifThere(batch.readNamespacedJob({ name: job, namespace }));
+    const now = await patiently(() => ifThere(batch.readNamespacedJob({ name: job, namespace })), pace);
     if (now === undefined) {
       throw new OperateError(`the Job ${job} was deleted before it ended`);
     }

@@ -54,7 +54,9 @@ Type the site's name to go on: `;
     throw new OperateError("nobody is here to be asked; say --yes");
   }
   const ask = createInterface({ input, output });
-  const answer = await ask.question(question);
+  // Ctrl-D is an answer, too.
+  const gone = new Promise<string>((done) => ask.once("close", () => done("")));
+  const answer = await Promise.race([ask.question(question), gone]);
   ask.close();
   if (answer.trim() !== asked.site) {
     throw new OperateError("not confirmed; nothing was changed");
@@ -85,7 +87,9 @@ export async function restore(argv: readonly string[], setting: Setting): Promis
   if (!asked.list) {
     const busy = await runningJobs(cluster, labels.component, [names.backup, names.restore]);
     if (busy.length > 0) {
-      throw new OperateError(`${busy.join(", ")} is running; wait for its end, since two would meet in one repository`);
+      throw new OperateError(
+        `${busy.join(", ")} is running; wait for its end, since two would meet in one repository, or end it: \`kubectl -n ${cluster.namespace} delete job ${busy[0]}\``,
+      );
     }
     await confirm(terminal, asked, `${cluster.namespace} of ${cluster.context}`);
   }

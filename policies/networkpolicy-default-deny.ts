@@ -4,6 +4,7 @@
  *
  * Pods that an operator makes are not in the stack: their namespace counts, their labels are the operator's.
  */
+import { labels } from "../constants/labels.ts";
 import { at, items, notKnown, shown, text } from "./shared/known.ts";
 import { podOf } from "./shared/pods.ts";
 import type { Finding, Resource, Rule } from "./shared/rule.ts";
@@ -16,8 +17,8 @@ const peersAt = { Ingress: "from", Egress: "to" } as const;
 
 const networkPolicy = "networking.k8s.io/NetworkPolicy";
 const podMakers = new Set(["k8s.mariadb.com/MariaDB", "postgresql.cnpg.io/Cluster"]);
-/** A range this wide, in bits that are fixed, is no range. */
-const everywhereBits = 1;
+/** This share of all addresses is everywhere, in one range or in many: wider than one /8. */
+const everywhere = 2 ** -7;
 
 const namespaceOf = (resource: Resource) => at(resource.props, "metadata", "namespace") ?? "default";
 const named = (namespace: unknown) =>
@@ -41,22 +42,49 @@ function deniesAll(policy: Resource, way: Way): boolean {
   );
 }
 
-function isEverywhere(peer: unknown): boolean {
+/** The share of all addresses that a peer takes. Every namespace is everywhere, whatever its pods are called. */
+function shareOf(peer: unknown): number {
+  const namespaces = at(peer, "namespaceSelector");
   const bits = /\/(\d+)$/.exec(text(at(peer, "ipBlock", "cidr")) ?? "")?.[1];
-  return bits !== undefined && Number(bits) <= everywhereBits;
+  if (namespaces !== undefined && isEmptySelector(namespaces)) {
+    return 1;
+  }
+  return bits === undefined ? 0 : 2 ** -Number(bits);
 }
 
-/** Rules of a policy that open every port to everybody; an absent or empty list of peers is everybody. */
-function openRules(policy: Resource): string[] {
-  return ways.flatMap((way) =>
-    items(at(specOf(policy), rulesAt[way])).flatMap((rule, index) => {
-      const [peers, ports] = [at(rule, peersAt[way]), at(rule, "ports")];
-      const isOpen = ports !== notKnown && items(ports).length === 0;
-      const isWide = peers !== notKnown && (items(peers).length === 0 || items(peers).some(isEverywhere));
-      return isOpen && isWide ? [`${rulesAt[way]}[${index}]: every address on every port`] : [];
-    }),
-  );
+/** An absent or empty list of peers is everybody. */
+function shareOfRule(peers: unknown): number {
+  if (peers === notKnown) {
+    return 0;
+  }
+  return items(peers).length === 0 ? 1 : items(peers).reduce<number>((sum, peer) => sum + shareOf(peer), 0);
 }
+
+/** Whether ports are all ports: none named, one without a number, or a range. */
+const isEveryPort = (ports: unknown) =>
+  ports !== notKnown &&
+  (items(ports).length === 0 ||
+    items(ports).some((port) => at(port, "port") === undefined || at(port, "endPort") !== undefined));
+
+/** Rules of a policy that open every port to everybody, each by itself or all together. */
+function openRules(policy: Resource): string[] {
+  return ways.flatMap((way) => {
+    const shares = items(at(specOf(policy), rulesAt[way])).map((rule) =>
+      isEveryPort(at(rule, "ports")) ? shareOfRule(at(rule, peersAt[way])) : 0,
+    );
+    const wide = shares.flatMap((share, index) => (share >= everywhere ? [`${rulesAt[way]}[${index}]`] : []));
+    const isWideTogether = shares.reduce((sum, share) => sum + share, 0) >= everywhere;
+    const said = wide.length === 0 && isWideTogether ? [rulesAt[way]] : wide;
+    return said.map((where) => `${where}: every address on every port`);
+  });
+}
+
+/** A policy of every pod is for refusing: what it allows, it allows to those too who need it not. */
+const forAll = (policy: Resource): string[] =>
+  ways
+    .map((way) => rulesAt[way])
+    .filter((list) => isEmptySelector(at(specOf(policy), "podSelector")) && items(at(specOf(policy), list)).length > 0)
+    .map((list) => `${list}: allowed to every pod of the namespace, where each workload has a policy of its own`);
 
 /** One finding a namespace and way, at the first resource that makes pods there. */
 function undenied(makers: readonly Resource[], policies: readonly Resource[]): Finding[] {
@@ -74,11 +102,12 @@ function undenied(makers: readonly Resource[], policies: readonly Resource[]): F
 function unnamed(makers: readonly Resource[], policies: readonly Resource[]): Finding[] {
   return makers.flatMap((resource) => {
     const pod = podOf(resource);
+    const component = at(pod?.labels, labels.component);
     const own = policies.filter((policy) => {
       const selector = at(specOf(policy), "podSelector");
-      return (
-        namespaceOf(policy) === namespaceOf(resource) && !isEmptySelector(selector) && selects(selector, pod?.labels)
-      );
+      // By name: an expression that many fulfil is nobody's own.
+      const isByName = text(component) !== undefined && at(selector, "matchLabels", labels.component) === component;
+      return namespaceOf(policy) === namespaceOf(resource) && isByName && selects(selector, pod?.labels);
     });
     return pod === undefined || own.length > 0
       ? []
@@ -97,7 +126,9 @@ export const networkPolicyDefaultDeny: Rule = {
     return [
       ...undenied(makers, policies),
       ...unnamed(makers, policies),
-      ...policies.flatMap((resource) => openRules(resource).map((problem) => ({ resource, problem }))),
+      ...policies.flatMap((resource) =>
+        [...forAll(resource), ...openRules(resource)].map((problem) => ({ resource, problem })),
+      ),
     ];
   },
 };

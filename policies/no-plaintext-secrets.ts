@@ -4,11 +4,12 @@
  * remediation could tell whether their content came in as a secret.
  */
 import { at, fields, items, notKnown, text } from "./shared/known.ts";
-import { containersOf, judgePod, type Pod } from "./shared/pods.ts";
-import type { Resource, Rule } from "./shared/rule.ts";
+import { containersOf, judgePod, type Pod, podOf } from "./shared/pods.ts";
+import { isCustom, type Resource, type Rule } from "./shared/rule.ts";
 import { announcesSecret, isHarmless, looksRandom, settingsSecrets, unmistakableIn } from "./shared/secret-text.ts";
 
-const program = /\.(?:[cm]?js|ts|py|sh|css|html|map)$/;
+/** Languages in which an assignment is not a setting. A shell's is one. */
+const program = /\.(?:[cm]?js|ts|py|css|html|map)$/;
 const fileName = /\.[a-z0-9]+$/i;
 const command = /^command:(?:local|remote):Command$/;
 const commandTexts = ["create", "update", "delete", "stdin"] as const;
@@ -49,15 +50,17 @@ const commandLines = [
   ...["preStop", "postStart"].map((hook) => ["lifecycle", hook, "exec", "command"]),
 ];
 
-const podProblems = (pod: Pod) =>
-  containersOf(pod).flatMap(({ path, spec }) =>
+const podProblems = (pod: Pod) => [
+  ...annotationProblems(pod.annotations),
+  ...containersOf(pod).flatMap(({ path, spec }) =>
     [
       ...envProblems(items(at(spec, "env"))),
       ...commandLines.flatMap((line) =>
         settingsSecrets(wordsOf(at(spec, ...line))).map((kind) => `${line.join(".")}: ${kind}`),
       ),
     ].map((problem) => `${path}: ${problem}`),
-  );
+  ),
+];
 
 /** A file is judged by what it holds, a program by what no program may hold, and a bare key as a variable is. */
 function entryProblems(key: string, value: unknown): string[] {
@@ -86,13 +89,48 @@ function commandProblems({ props }: Resource): string[] {
   ];
 }
 
+/** Annotations are read by whoever may look at the object, as its environment is. */
+const annotationProblems = (annotations: unknown) =>
+  Object.entries(fields(annotations)).flatMap(([key, value]) => {
+    const held = text(value) ?? "";
+    const isNamed = announcesSecret(key) && !isHarmless(held);
+    const kinds = isNamed ? ["a value beside a name that announces a secret"] : settingsSecrets(held);
+    return kinds.map((kind) => `annotation ${key}: ${kind}`);
+  });
+
+/** In Kubernetes' objects `secret: name` names a Secret, as `secretName` does. */
+const namesSecret = /secret$/i;
+
+/** Texts of a custom resource, at any depth; its variables are judged as a pod's are. */
+function customProblems(value: unknown, path: string): string[] {
+  if (Array.isArray(value)) {
+    return value.flatMap((item, index) => customProblems(item, `${path}[${index}]`));
+  }
+  const variable = text(at(value, "value")) === undefined ? undefined : text(at(value, "name"));
+  if (variable !== undefined) {
+    return envProblems([value]).map((problem) => `${path}: ${problem}`);
+  }
+  return Object.entries(fields(value)).flatMap(([key, inner]) => {
+    const held = text(inner);
+    if (held === undefined) return customProblems(inner, `${path}.${key}`);
+    const isNamed = announcesSecret(key) && !namesSecret.test(key) && !isHarmless(held);
+    const kinds = isNamed ? ["a value beside a name that announces a secret"] : settingsSecrets(held);
+    return kinds.map((kind) => `${path}.${key}: ${kind}`);
+  });
+}
+
+function objectProblems(resource: Resource): string[] {
+  const { kind, props } = resource;
+  const own = kind === "core/ConfigMap" ? configMapProblems(resource) : judgePod(podProblems)(resource);
+  // What is read from a pod's template is not read again from the whole.
+  const custom = isCustom(resource) && podOf(resource) === undefined ? customProblems(at(props, "spec"), "spec") : [];
+  return [...annotationProblems(at(props, "metadata", "annotations")), ...own, ...custom];
+}
+
 export const noPlaintextSecrets: Rule = {
   name: "frappe-no-plaintext-secrets",
-  description: "No secret stands in an environment, a ConfigMap or a command.",
+  description: "No secret stands in an environment, a ConfigMap, a command, an annotation or a custom resource.",
   remedy:
     "Put it into a Secret (pulumi config set --secret, components/secrets) and read it by secretKeyRef or from a mounted file",
-  judge: (resource) => {
-    if (resource.kind === "core/ConfigMap") return configMapProblems(resource);
-    return command.test(resource.type) ? commandProblems(resource) : judgePod(podProblems)(resource);
-  },
+  judge: (resource) => (command.test(resource.type) ? commandProblems(resource) : objectProblems(resource)),
 };

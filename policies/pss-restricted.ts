@@ -6,7 +6,7 @@
 import { labels } from "../constants/labels.ts";
 import { at, fields, items, notKnown, shown, text } from "./shared/known.ts";
 import { type Container, containersOf, judgePod, type Pod } from "./shared/pods.ts";
-import { labelOf, type Resource, type Rule } from "./shared/rule.ts";
+import type { Resource, Rule } from "./shared/rule.ts";
 
 const volumeTypes = new Set(
   "configMap csi downwardAPI emptyDir ephemeral image persistentVolumeClaim projected secret".split(" "),
@@ -20,10 +20,13 @@ const safeSysctls = new Set([
     .map((name) => `net.ipv4.tcp_${name}`),
 ]);
 const seLinuxTypes = ["container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
+const switches = ["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"];
 const hooks = ["preStop", "postStart"] as const;
 
 /** A switch that must stay off: anything but false, or nothing at all, is on. */
 const isOn = (value: unknown) => value !== undefined && value !== false;
+/** Files of the group 0 are the image's and the node's own. */
+const isRootGroup = (value: unknown) => value === 0 || value === notKnown;
 const isUser = (value: unknown) => typeof value === "number" && value > 0;
 
 /** What a context may not say, for a pod as for a container. */
@@ -32,6 +35,9 @@ function forbidden(context: unknown): string[] {
   const seLinuxType = at(seLinux, "type");
   return [
     ...(at(context, "runAsUser") === 0 ? ["runAsUser is 0"] : []),
+    ...["runAsGroup", "fsGroup"]
+      .filter((name) => isRootGroup(at(context, name)))
+      .map((name) => `${name} is 0 or not known`),
     ...(at(context, "runAsNonRoot") === false ? ["runAsNonRoot is false"] : []),
     ...(isOn(at(context, "windowsOptions", "hostProcess")) ? ["windowsOptions.hostProcess is set"] : []),
     ...(at(context, "appArmorProfile", "type") === "Unconfined" ? ["appArmorProfile is Unconfined"] : []),
@@ -56,9 +62,10 @@ function volumeProblems(volume: unknown, index: number): string[] {
 
 function podProblems({ spec, annotations }: Pod): string[] {
   const volumes = at(spec, "volumes");
+  const groups = at(spec, "securityContext", "supplementalGroups");
   const sysctls = items(at(spec, "securityContext", "sysctls")).map((sysctl) => text(at(sysctl, "name")));
   return [
-    ...["hostNetwork", "hostPID", "hostIPC"].filter((field) => isOn(at(spec, field))).map((field) => `${field} is on`),
+    ...switches.filter((field) => isOn(at(spec, field))).map((field) => `${field} is on`),
     ...(at(spec, "enableServiceLinks") === false ? [] : ["enableServiceLinks is not false"]),
     ...(volumes === notKnown ? ["volumes: not known in a preview"] : items(volumes).flatMap(volumeProblems)),
     ...sysctls.filter((name) => !safeSysctls.has(name ?? "")).map((name) => `the sysctl ${shown(name)} is not safe`),
@@ -66,6 +73,9 @@ function podProblems({ spec, annotations }: Pod): string[] {
       .filter(([key]) => key.startsWith("container.apparmor.security.beta.kubernetes.io/"))
       .filter(([, value]) => !/^(runtime\/default|localhost\/)/.test(String(value)))
       .map(([key]) => `the annotation ${key} lets AppArmor go`),
+    ...(isRootGroup(groups) || items(groups).some(isRootGroup)
+      ? ["securityContext.supplementalGroups has 0 or is not known"]
+      : []),
     ...forbidden(at(spec, "securityContext")).map((problem) => `securityContext.${problem}`),
   ];
 }
@@ -110,21 +120,39 @@ function containerProblems({ path, spec }: Container, pod: Pod): string[] {
 
 const modes = ["enforce", "warn", "audit"].map((mode) => labels.podSecurityEnforce.replace(/enforce$/, mode));
 
-const namespaceProblems = (resource: Resource) =>
-  modes
-    .filter((label) => labelOf(resource, label) !== "restricted")
-    .map(
-      (label) => `the label ${label} is ${shown(at(resource.props, "metadata", "labels", label))}, not "restricted"`,
-    );
+/** The standard of an old version knows less; without a version it is the latest. */
+function namespaceProblems({ props }: Resource): string[] {
+  const given = (label: string) => at(props, "metadata", "labels", label);
+  const old = modes
+    .map((label) => `${label}-version`)
+    .filter((label) => ![undefined, "latest"].includes(given(label) as string));
+  return [
+    ...modes
+      .filter((label) => given(label) !== "restricted")
+      .map((label) => `the label ${label} is ${shown(given(label))}, not "restricted"`),
+    ...old.map((label) => `the label ${label} is ${shown(given(label))}, not "latest"`),
+  ];
+}
+
+/** Pods reach such a volume by a claim, whose kind no rule on pods can see. */
+const volumeOfNode = ({ props }: Resource) =>
+  ["hostPath", "local"]
+    .filter((type) => at(props, "spec", type) !== undefined)
+    .map((type) => `the type ${type} is a folder of the node`);
 
 const judgePods = judgePod((pod) => [
   ...podProblems(pod),
   ...containersOf(pod).flatMap((container) => containerProblems(container, pod)),
 ]);
 
+const judges: Readonly<Record<string, (resource: Resource) => readonly string[]>> = {
+  "core/Namespace": namespaceProblems,
+  "core/PersistentVolume": volumeOfNode,
+};
+
 export const pssRestricted: Rule = {
   name: "frappe-pss-restricted",
   description: "Every pod keeps to the Pod Security Standard restricted, and every namespace enforces it.",
   remedy: "Render pods by components/shared/workload, which sets these fields, and namespaces by components/namespace",
-  judge: (resource) => (resource.kind === "core/Namespace" ? namespaceProblems(resource) : judgePods(resource)),
+  judge: (resource) => (judges[resource.kind] ?? judgePods)(resource),
 };

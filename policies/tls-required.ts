@@ -3,7 +3,8 @@ import { at, fields, items, notKnown, shown, text } from "./shared/known.ts";
 import type { Finding, Resource, Rule } from "./shared/rule.ts";
 
 const gatewayKind = "gateway.networking.k8s.io/Gateway";
-const routeKind = "gateway.networking.k8s.io/HTTPRoute";
+/** HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute. */
+const routeKind = /^gateway\.networking\.k8s\.io\/\w+Route$/;
 
 const specOf = (resource: Resource) => at(resource.props, "spec");
 const nameOf = (resource: Resource) => at(resource.props, "metadata", "name");
@@ -22,20 +23,34 @@ function terminates(listener: unknown): boolean {
   return (mode === undefined || mode === "Terminate") && items(at(listener, "tls", "certificateRefs")).some(isPresent);
 }
 
-function gatewayProblems(gateway: Resource): string[] {
-  if (at(specOf(gateway), "listeners") === notKnown) {
-    return ["listeners: not known in a preview, so nobody can judge them"];
-  }
-  return listenersOf(gateway).flatMap(({ spec, path }) => {
-    const protocol = at(spec, "protocol");
-    // A plain listener may do no more than redirect, and only its routes show that: judged with the stack.
-    if (protocol === "HTTP") return [];
-    if (protocol !== "HTTPS" && protocol !== "TLS") {
-      return [`${path}: the protocol ${shown(protocol)} is not encrypted`];
+const listenerProblems =
+  (mayRedirect: boolean) =>
+  (gateway: Resource): string[] => {
+    if (at(specOf(gateway), "listeners") === notKnown) {
+      return ["listeners: not known in a preview, so nobody can judge them"];
     }
-    return terminates(spec) ? [] : [`${path}: no certificate to answer with (tls.certificateRefs, mode Terminate)`];
-  });
-}
+    return listenersOf(gateway).flatMap(({ spec, path }) => {
+      const protocol = at(spec, "protocol");
+      // A plain listener may do no more than redirect, and only its routes show that: judged with the stack.
+      if (protocol === "HTTP" && mayRedirect) return [];
+      if (protocol !== "HTTPS" && protocol !== "TLS") {
+        return [`${path}: the protocol ${shown(protocol)} is not encrypted`];
+      }
+      return terminates(spec) ? [] : [`${path}: no certificate to answer with (tls.certificateRefs, mode Terminate)`];
+    });
+  };
+
+/** Controllers' own kinds of routes: where each says by what certificate it answers. */
+const withTls =
+  (...path: readonly string[]) =>
+  (route: Resource): string[] =>
+    Object.keys(fields(at(specOf(route), ...path))).length > 0
+      ? []
+      : [`spec.${path.join(".")}: no certificate to answer with`];
+
+/** Without a virtual host it is part of another HTTPProxy, which answers for it (projectcontour.io/v1). */
+const proxyProblems = (proxy: Resource) =>
+  at(specOf(proxy), "virtualhost") === undefined ? [] : withTls("virtualhost", "tls")(proxy);
 
 /** Whether a certificate's name is good for a host: the same, or a wildcard one label above it (RFC 9525). */
 const covers = (name: unknown, host: string) => name === host || name === host.replace(/^[^.]+/, "*");
@@ -75,7 +90,14 @@ const certificateProblems = (certificate: Resource) =>
     : ["a certificate needs dnsNames and a secretName"];
 
 const judges: Readonly<Record<string, (resource: Resource) => readonly string[]>> = {
-  [gatewayKind]: gatewayProblems,
+  [gatewayKind]: listenerProblems(true),
+  // Its routes are not looked for: only a Gateway's plain listener may redirect.
+  "gateway.networking.k8s.io/ListenerSet": listenerProblems(false),
+  "gateway.networking.x-k8s.io/XListenerSet": listenerProblems(false),
+  "traefik.io/IngressRoute": withTls("tls"),
+  "traefik.io/IngressRouteTCP": withTls("tls"),
+  "traefik.io/IngressRouteUDP": () => ["UDP is not encrypted"],
+  "projectcontour.io/HTTPProxy": proxyProblems,
   "networking.k8s.io/Ingress": ingressProblems,
   "core/Service": serviceProblems,
   "cert-manager.io/Certificate": certificateProblems,
@@ -97,7 +119,10 @@ function plainListeners(gateway: Resource, routes: readonly Resource[]): Finding
     .filter(({ spec }) => at(spec, "protocol") === "HTTP")
     .flatMap(({ name, path }): Finding[] => {
       const own = routesOf(gateway, name, routes);
-      const serving = own.filter((route) => !items(at(specOf(route), "rules")).every(redirects));
+      const serving = own.filter((route) => {
+        const rules = at(specOf(route), "rules");
+        return rules === notKnown || !items(rules).every(redirects);
+      });
       return [
         ...(own.length === 0
           ? [{ resource: gateway, problem: `${path}: plain HTTP, and no route sends it to https` }]
@@ -114,7 +139,7 @@ export const tlsRequired: Rule = {
     "Let frappe:edge make listeners, routes and certificates (frappe:edge.kind, frappe:edge.tls); Services stay ClusterIP",
   judge: (resource) => judges[resource.kind]?.(resource) ?? [],
   judgeStack: (resources) => {
-    const routes = resources.filter(({ kind }) => kind === routeKind);
+    const routes = resources.filter(({ kind }) => routeKind.test(kind));
     return resources.filter(({ kind }) => kind === gatewayKind).flatMap((gateway) => plainListeners(gateway, routes));
   },
 };

@@ -1,5 +1,6 @@
 /** What a preview comes to, in Frappe's terms: for a reviewer with one minute. Pure. */
 import { labels } from "../constants/labels.ts";
+import { rebuildable } from "../constants/rebuildable.ts";
 import type { Events, ResourceState, Step } from "./events.ts";
 import { policyLines } from "./policies.ts";
 
@@ -65,7 +66,8 @@ function room({ urn }: Step): string {
 const isData = (step: Step) =>
   label(stateOf(step), labels.holdsData) === "true" ||
   label(step.old, labels.holdsData) === "true" ||
-  step.type === "random:index/randomPassword:RandomPassword";
+  (step.type === "random:index/randomPassword:RandomPassword" &&
+    !rebuildable.passwords.some((name) => name === logicalName(step.urn)));
 
 /** One step a resource: a replacement is reported by the engine as three. */
 function operations(steps: readonly Step[]): Map<string, Step> {

@@ -4,6 +4,7 @@
  */
 import type { BackupJob } from "../backup/job.ts";
 import type { StackConfig } from "../config/stack.ts";
+import { bytes } from "../config/units.ts";
 import { images } from "../constants/images.ts";
 import { paths } from "../constants/paths.ts";
 import { ports } from "../constants/ports.ts";
@@ -46,6 +47,9 @@ const repositoryPath = "/backups";
 /** Programs of other images, newer than those that the bench image has. */
 const tools: ScratchPlan = { path: "/tools", size: "256Mi", shared: "tools" };
 
+/** A restore reads what many runs have written, and keeps aside what stands first. */
+const restoreTime = 4;
+
 const repositoryOf = ({ backup: { repository } }: StackConfig): Pick<BackupJob, "repository" | "region"> => {
   switch (repository.kind) {
     case "s3": {
@@ -69,7 +73,7 @@ const databaseOf = (context: BenchContext): BackupJob["database"] => {
 
 function job(context: BenchContext): BackupJob {
   const { config } = context;
-  const { retention, readDataPercent, timeLimit } = config.backup;
+  const { retention, readDataPercent, timeLimit, scratch } = config.backup;
   return {
     bench: config.bench.id,
     sitesFolder: paths.sites,
@@ -79,9 +83,12 @@ function job(context: BenchContext): BackupJob {
     passwordFile: `${folder}/password`,
     ...(config.backup.repository.kind === "s3" && { s3CredentialsFile: `${folder}/s3-credentials` }),
     scratch: scratchPath,
+    scratchBytes: bytes(scratch.size),
     retention,
     readDataPercent,
     timeLimit,
+    restoreTimeLimit: restoreTime * timeLimit,
+    release: context.release.id,
     tools: tools.path,
     ...(config.database.engine === "postgres" && { libraries: `${tools.path}/lib` }),
     clearCache: ["bench", "--site", "{site}", "clear-cache"],
@@ -105,13 +112,14 @@ const copying = (name: string, image: string, script: string): ContainerPlan => 
 /** restic of one known version, whichever the bench image was built with: its exit codes tell a wrong password from a lost store. */
 const copyRestic = copying("copy-restic", imageReference(images.restic), `cp /usr/bin/restic ${tools.path}/`);
 
-/** pg_dump refuses a server that is newer than itself, and the bench image has Debian's. Both images are Debian 12. */
+/** pg_dump refuses a server that is newer than itself, and the bench image has Debian's. It brings its libraries, all but libc's own. */
 const copyPostgres = copying(
   "copy-postgres",
   imageReference(images.postgres),
   `mkdir -p ${tools.path}/lib
 cp /usr/lib/postgresql/*/bin/pg_dump /usr/lib/postgresql/*/bin/psql ${tools.path}/
-cp -L /usr/lib/*-linux-gnu/libpq.so.5 ${tools.path}/lib/`,
+ldd ${tools.path}/pg_dump ${tools.path}/psql | awk '$3 ~ "^/" { print $3 }' | sort -u |
+  grep -Ev '/(libc|libm|libpthread|libdl|librt|ld-linux[^/]*)[.]so' | while read -r library; do cp -L "$library" ${tools.path}/lib/; done`,
 );
 
 type Verb = "run" | "restore" | "serve";
@@ -138,7 +146,7 @@ function container(context: BenchContext, verb: Verb): ContainerPlan {
       { path: "/tmp" },
       tools,
       verb === "serve" ? { path: scratchPath } : { path: scratchPath, ...scratch },
-      ...(verb === "restore" ? [{ path: paths.logs }, { path: paths.config }] : []),
+      ...(verb === "restore" ? [{ path: paths.logs }, { path: paths.config }, { path: `${paths.config}/pids` }] : []),
     ],
     volumes: [
       ...(verb === "serve" ? [] : [sitesMount(verb === "run")]),
@@ -157,7 +165,9 @@ function container(context: BenchContext, verb: Verb): ContainerPlan {
 
 /** The scratch folder is the node's disk too, where it has no class of its own. */
 function resourcesOf({ resources, scratch }: StackConfig["backup"]): ContainerPlan["resources"] {
-  return scratch.storageClass === undefined ? { ...resources, ephemeralStorage: scratch.size } : resources;
+  const node = scratch.storageClass === undefined ? bytes(scratch.size) : 0;
+  // Beside the dumps lie tools and logs.
+  return { ...resources, ephemeralStorage: `${Math.ceil((node + bytes(resources.ephemeralStorage)) / 2 ** 20)}Mi` };
 }
 
 function pod(context: BenchContext, name: string, verb: Verb) {
@@ -183,7 +193,7 @@ function scheduled(context: BenchContext): ScheduledPlan[] {
   const common = { schedule, timeLimit, stopGrace: 120, startDeadline: 3600 };
   return [
     { ...common, ...pod(context, names.backup, "run"), suspended: false },
-    { ...common, ...pod(context, names.restore, "restore"), suspended: true, timeLimit: 4 * timeLimit },
+    { ...common, ...pod(context, names.restore, "restore"), suspended: true, timeLimit: restoreTime * timeLimit },
   ];
 }
 

@@ -98,6 +98,8 @@ export const dnsPorts: Flow["ports"] = [
 
 export interface NetworkPlan {
   readonly flows: readonly Flow[];
+  /** Every component with pods of ours, those without a flow too: each may resolve names. */
+  readonly components: readonly string[];
   readonly dnsNamespace: string;
 }
 
@@ -115,6 +117,9 @@ export function planNetwork(
       ...redisFlows(redis),
       ...declaredFlows(config),
       ...rooms.flatMap(({ flows }) => flows),
+    ],
+    components: [
+      ...new Set(rooms.flatMap(({ workloads, scheduled }) => [...workloads, ...scheduled]).map((one) => one.component)),
     ],
     dnsNamespace: config.network.dns.namespace,
   };

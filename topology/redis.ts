@@ -155,6 +155,7 @@ function planServer(role: RedisRole, config: Embedded, monitored: boolean): Redi
       logicalName: `${name}-service`,
       component: name,
       scope: "stack",
+      always: true,
       ports: [port, ...(watched ? [volumePort] : [])],
     },
     ...(role === "queue" && {

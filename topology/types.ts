@@ -123,6 +123,8 @@ export interface ServicePlan {
   readonly ports: readonly { readonly name: string; readonly port: number }[];
   /** The addresses of the pods themselves in place of one in front of them: for whoever must ask each. */
   readonly headless?: boolean;
+  /** Leads to its pod in every state: of a single server, whose exporter beside it must not take it out of service. */
+  readonly always?: boolean;
   /** Stands as soon as it is made, whether or not anything answers behind it: its name is looked up before. */
   readonly early?: boolean;
 }

@@ -39,12 +39,12 @@ const componentsOf = (flows: readonly Flow[]): string[] => [
   ),
 ];
 
-export function policySpecs({ flows, dnsNamespace }: NetworkPlan): PolicySpec[] {
+export function policySpecs({ flows, components, dnsNamespace }: NetworkPlan): PolicySpec[] {
   const dns = {
     to: [{ namespaceSelector: inNamespace(dnsNamespace), podSelector: { matchLabels: {} } }],
     ports: [...dnsPorts],
   };
-  return componentsOf(flows).map((component) => ({
+  return [...new Set([...componentsOf(flows), ...components])].map((component) => ({
     component,
     ingress: flows
       .filter(({ to }) => isComponent(to, component))

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { SecretKey } from "../../config/secrets.ts";
 import { labels } from "../../constants/labels.ts";
+import { rebuildable } from "../../constants/rebuildable.ts";
 import { stackLabels } from "../../topology/labels.ts";
 import { redisUser, renderRedisAcl, type RedisRole } from "../../topology/redis.ts";
 import type { SecretSet } from "../../topology/types.ts";
@@ -50,9 +51,13 @@ export class Secrets extends Component {
     this.registerOutputs({});
   }
 
-  /** Made once and never again: a new value would not open what the old one closed. */
+  /**
+   * Made once and never again: a new value would not open what the old one closed. One that opens nothing of the sites may go with
+   * what it was for.
+   */
   #lastingPassword(name: string, length: number): pulumi.Output<string> {
-    const options = { ...dataLifetime(this.#args.plan), ignoreChanges: ["*"] };
+    const lifetime = rebuildable.passwords.some((one) => one === name) ? {} : dataLifetime(this.#args.plan);
+    const options = { ...lifetime, ignoreChanges: ["*"] };
     return new random.RandomPassword(name, { length, special: false }, this.child(name, options)).result;
   }
 

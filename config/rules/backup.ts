@@ -1,4 +1,5 @@
 /** Backups against their own schedule, the nodes and the secrets. */
+import { limits } from "../../constants/limits.ts";
 import { gaps } from "../schema/gaps.ts";
 import type { Problem } from "../problems.ts";
 import type { Rule } from "./rule.ts";
@@ -9,16 +10,17 @@ const runsApart: Rule = {
   needs: ["backup"],
   check: ({ backup }) => {
     const { shortest, longest } = gaps(backup.schedule);
+    const run = backup.timeLimit + limits.jobMargin;
     const often: Problem[] =
-      shortest < backup.timeLimit
+      shortest < run
         ? [
             {
               path: "frappe:backup.schedule",
-              message: `expected runs at least frappe:backup.timeLimit (${backup.timeLimit} seconds) apart, got ${JSON.stringify(backup.schedule)}, which fires again after ${shortest} seconds; run it less often, or lower the limit`,
+              message: `expected runs at least frappe:backup.timeLimit and a quarter of an hour (${run} seconds) apart, got ${JSON.stringify(backup.schedule)}, which fires again after ${shortest} seconds; run it less often, or lower the limit`,
             },
           ]
         : [];
-    const most = longest + backup.timeLimit;
+    const most = longest + run;
     const late: Problem[] =
       seconds(backup.maxAge) < most
         ? [

@@ -40,4 +40,22 @@ const somebodyIsTold: Rule = {
       : [],
 };
 
-export const monitoringRules: readonly Rule[] = [reachable, somebodyIsTold];
+/** Ports that a receiver is spoken to on; a webhook's is in its URL, which is secret. */
+const portsOf = ({ email, slack, pagerduty }: Receivers): number[] => [
+  ...(email ? [email.port] : []),
+  ...(slack || pagerduty ? [443] : []),
+];
+
+const throughOpenPorts: Rule = {
+  needs: ["monitoring"],
+  check: ({ monitoring }) => {
+    const open = monitoring.mode === "embedded" ? monitoring.alertmanager.reach?.ports : undefined;
+    const closed = open === undefined ? [] : portsOf(receiversOf(monitoring)).filter((port) => !open.includes(port));
+    return closed.map((port) => ({
+      path: "frappe:monitoring.alertmanager.reach.ports",
+      message: `expected ${port} among the ports, which a receiver is spoken to on`,
+    }));
+  },
+};
+
+export const monitoringRules: readonly Rule[] = [reachable, throughOpenPorts, somebodyIsTold];

@@ -1,5 +1,6 @@
 /** Services beside the bench: their names and variables against the platform's own, and what their routes would hide. */
 import { nameFamilies, names } from "../../constants/names.ts";
+import { secretName } from "../../constants/secret-names.ts";
 import { siteApiPaths, sitePaths } from "../../constants/site-paths.ts";
 import { activeHosts } from "../hosts.ts";
 import { routeSets } from "../routes.ts";
@@ -49,6 +50,44 @@ const apartFromSites = each(({ routes }, at) =>
         ];
   }),
 );
+
+/** An app's pages lie beneath its name, as a rule. */
+const apartFromApps: Rule = {
+  needs: ["services", "image"],
+  check: ({ services, image }) =>
+    Object.entries(services).flatMap(([name, { routes }]) =>
+      routes.flatMap(({ path }, i) =>
+        Object.hasOwn(image.apps, path.split("/")[1] ?? "")
+          ? [
+              {
+                path: keyPath("services", [name, "routes", i, "path"]),
+                message: `expected a path that no app answers itself, got ${path}, beneath which an app of frappe:image.apps has its pages`,
+              },
+            ]
+          : [],
+      ),
+    ),
+};
+
+/** A name without dots is looked up among the namespace's Services first. */
+const apartFromServers: Rule = {
+  needs: ["services", "database", "redis", "backup", "monitoring"],
+  check: ({ services, database, redis, backup, monitoring }) => {
+    const mail = monitoring.mode === "embedded" ? monitoring.alertmanager.receivers.email?.server : undefined;
+    const servers = [
+      ...(database.mode === "external" ? [database.host] : []),
+      ...(redis.mode === "external" ? [redis.cache.host, redis.queue.host] : []),
+      ...(backup.repository.kind === "s3" ? [backup.repository.endpoint] : []),
+      ...(mail === undefined ? [] : [mail]),
+    ];
+    return Object.keys(services)
+      .filter((name) => servers.includes(name))
+      .map((name) => ({
+        path: keyPath("services", [name]),
+        message: `expected another name, got ${name}, by which the stack file calls a server outside; call it otherwise`,
+      }));
+  },
+};
 
 interface Declared {
   readonly at: string;
@@ -158,8 +197,6 @@ const variables = each(({ env, secrets }, at) => {
   ];
 });
 
-const secretName =
-  /(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|PASS|PWD|SECRET|TOKEN|CREDENTIALS?|(?:API|ACCESS|SECRET|PRIVATE|SIGNING|ENCRYPTION)_?KEY|DSN)$/;
 /** A password in an address, a private key, a key of AWS. */
 const secretValue = /:\/\/[^\s/?#:@]*:[^\s/?#@]+@|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b/;
 
@@ -202,6 +239,8 @@ const folders = each(({ writable }, at) =>
 export const serviceRules: readonly Rule[] = [
   nameOfItsOwn,
   apartFromSites,
+  apartFromApps,
+  apartFromServers,
   apartFromEachOther,
   fitsOneObject,
   hostsOfSites,

@@ -57,7 +57,7 @@ const embedded = z.strictObject({
     .strictObject({
       retentionDays: wholeNumber(1, 3650, " days")
         .default(15)
-        .describe("Days that series are kept, less where four fifths of the volume are full before."),
+        .describe("Days that series are kept, less where seven tenths of the volume are full before."),
       storage: storage("10Gi"),
       resources: resources("100m", "1Gi", "256Mi"),
     })
@@ -73,7 +73,7 @@ const embedded = z.strictObject({
     .prefault({})
     .describe("Tells people."),
   grafana: z
-    .strictObject({ resources: resources("50m", "256Mi", "128Mi") })
+    .strictObject({ resources: resources("50m", "512Mi", "256Mi") })
     .prefault({})
     .describe("Shows the dashboards; reached by port-forward, it has no address outside."),
   outside: outside

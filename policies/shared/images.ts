@@ -1,7 +1,7 @@
 /** Every image that a resource would have pulled. */
 import { at, fields, items, notKnown, text } from "./known.ts";
-import { containersOf, judgePod, type Pod, podOf } from "./pods.ts";
-import type { Resource } from "./rule.ts";
+import { containersOf, judgePod, type Pod } from "./pods.ts";
+import { isCustom, type Resource } from "./rule.ts";
 
 export interface Image {
   readonly path: string;
@@ -15,7 +15,17 @@ const operatorImages: Readonly<Record<string, readonly string[]>> = {
   "postgresql.cnpg.io/Cluster": ["spec", "imageName"],
 };
 /** Fields of custom resources that name an image, at any depth. */
-const imageField = /^image(Name)?$/;
+const imageField = /^(?:baseImage|image(?:Name|Ref)?)$/;
+
+/** An image in parts, as charts and some operators take it, is put together; undefined for what names none. */
+function referenceOf(value: unknown): unknown {
+  const [repository, tag, digest] = ["repository", "tag", "digest"].map((part) => at(value, part));
+  if (repository === undefined) {
+    return value === notKnown ? value : text(value);
+  }
+  const parts = [repository, tag === undefined ? "" : ":", tag, digest === undefined ? "" : "@", digest];
+  return parts.includes(notKnown) ? notKnown : parts.map((part) => text(part) ?? "").join("");
+}
 
 function podImages(pod: Pod): Image[] {
   const volumes = items(at(pod.spec, "volumes")).flatMap((volume, index) =>
@@ -32,9 +42,8 @@ function imagesIn(value: unknown, path: string): Image[] {
   }
   return Object.entries(fields(value)).flatMap(([key, inner]) => {
     const here = path === "" ? key : `${path}.${key}`;
-    return imageField.test(key) && (inner === notKnown || text(inner) !== undefined)
-      ? [{ path: here, reference: inner }]
-      : imagesIn(inner, here);
+    const reference = imageField.test(key) ? referenceOf(inner) : undefined;
+    return reference === undefined ? imagesIn(inner, here) : [{ path: here, reference }];
   });
 }
 
@@ -45,8 +54,6 @@ function customImages({ kind, props }: Resource): Image[] {
   return isGiven ? found : [...found, { path: own.join("."), reference: at(props, ...own) }];
 }
 
-const isCustom = ({ kind }: Resource) => (kind.split("/")[0] ?? "").includes(".");
-
 /** Judges every image of a resource, in pods and in custom resources alike. */
 export const judgeImages =
   (judge: (reference: unknown) => string | undefined) =>
@@ -56,8 +63,7 @@ export const judgeImages =
         const problem = judge(reference);
         return problem === undefined ? [] : [`${path}: ${problem}`];
       });
-    if (podOf(resource) !== undefined) {
-      return judgePod((pod) => problems(podImages(pod)))(resource);
-    }
-    return isCustom(resource) ? problems(customImages(resource)) : [];
+    const isWhole = isCustom(resource);
+    const inPods = judgePod((pod) => (isWhole ? [] : problems(podImages(pod))))(resource);
+    return isWhole ? [...inPods, ...problems(customImages(resource))] : inPods;
   };

@@ -1,6 +1,6 @@
 /** The pods that a resource makes, whatever kind it is. */
 import { at, type Fields, fields, items, notKnown, text } from "./known.ts";
-import type { Resource } from "./rule.ts";
+import { isCustom, type Resource } from "./rule.ts";
 
 export interface Pod {
   /** `apps/Deployment`. */
@@ -30,12 +30,36 @@ const templates: Readonly<Record<string, readonly string[]>> = {
   "batch/CronJob": ["spec", "jobTemplate", "spec", "template"],
 };
 
-export function podOf({ kind, props }: Resource): Pod | undefined {
+/** Where custom resources keep it: Argo's Rollout, Knative's Service, KEDA's ScaledJob. */
+const customTemplates = [
+  ["template"],
+  ["podTemplate"],
+  ["jobTemplate", "spec", "template"],
+  ["jobTargetRef", "template"],
+] as const;
+
+function templateOf({ kind, props }: Resource): unknown {
   const path = templates[kind];
-  if (path === undefined) {
+  return path === undefined ? undefined : (at(props, ...path) ?? {});
+}
+
+function customTemplateOf(resource: Resource): unknown {
+  const spec = at(resource.props, "spec");
+  // A spec that is not known may be anything's: it is no pod's for that.
+  if (!isCustom(resource) || spec === notKnown) {
     return undefined;
   }
-  const template = at(props, ...path);
+  return customTemplates
+    .map((path) => at(spec, ...path))
+    .find((found) => at(found, "spec", "containers") !== undefined);
+}
+
+export function podOf(resource: Resource): Pod | undefined {
+  const { kind } = resource;
+  const template = templateOf(resource) ?? customTemplateOf(resource);
+  if (template === undefined) {
+    return undefined;
+  }
   return {
     kind,
     labels: at(template, "metadata", "labels"),
@@ -66,10 +90,17 @@ function hidden(pod: Pod): string[] {
   ];
 }
 
+/** What holds other objects, none of which the engine is told: a chart that Helm renders by itself, a list. */
+const isOpaque = ({ kind, props }: Resource) =>
+  kind === "helm.sh/Release" || (kind.endsWith("List") && at(props, "items") !== undefined);
+
 /** Judges a resource by its pod. A pod that a preview cannot see into does not pass: nobody has looked at it. */
 export const judgePod =
   (judge: (pod: Pod) => readonly string[]) =>
   (resource: Resource): readonly string[] => {
+    if (isOpaque(resource)) {
+      return [`${resource.kind}: nobody can see into it; declare the objects that it holds one by one`];
+    }
     const pod = podOf(resource);
     if (pod === undefined) {
       return [];

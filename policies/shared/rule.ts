@@ -39,11 +39,18 @@ export interface Rule {
 
 export type Policy = ResourceValidationPolicy | StackValidationPolicy;
 
-/** `kubernetes:apps/v1:DeploymentPatch` is judged as the Deployment that it makes. */
+/**
+ * `kubernetes:apps/v1:DeploymentPatch` is judged as the Deployment that it makes. Whoever gives a CustomResource the apiVersion `v1`
+ * gets a type without a group, as `kubernetes:v1:Pod`: the core group.
+ */
 function kindOf(type: string): string {
-  const [, group, kind] = /^kubernetes:([^/:]+)\/[^:]+:(\w+?)(?:Patch)?$/.exec(type) ?? [];
-  return group === undefined ? "" : `${group}/${kind}`;
+  const [, group = "core", kind] = /^kubernetes:(?:([^/:]+)\/)?[^/:]+:(\w+?)(?:Patch)?$/.exec(type) ?? [];
+  return kind === undefined ? "" : `${group}/${kind}`;
 }
+
+/** Objects of others' making: a group with a domain. Definitions of kinds are none: they hold words, not values. */
+export const isCustom = ({ kind }: Resource): boolean =>
+  (kind.split("/")[0] ?? "").includes(".") && kind !== "apiextensions.k8s.io/CustomResourceDefinition";
 
 type Given = Pick<PolicyResource, "type" | "name" | "urn" | "props"> & { readonly opts: { readonly protect: boolean } };
 

@@ -2,11 +2,7 @@
  * What a secret looks like. Each pattern is one that programs cannot do without, so that code, hashes, paths and names are not
  * taken for secrets; findings say the kind of it, never the text.
  */
-
-/** Words in a name that announce a secret. `KEY` only as the last: `KEY_PREFIX` is none. */
-const announcing = /(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|DSN|APIKEY)(_|$)|(^|_)KEYS?$/;
-/** What only says where the secret is, or how long it lasts, or is public by design. */
-const pointing = /_(FILE|PATH|DIR|NAME|TTL|SECONDS)$|(^|_)PUBLIC_KEYS?$/;
+import { secretName } from "../../constants/secret-names.ts";
 
 const upperSnake = (name: string) =>
   name
@@ -14,14 +10,18 @@ const upperSnake = (name: string) =>
     .replaceAll(/[^A-Za-z0-9]+/g, "_")
     .toUpperCase();
 
-export function announcesSecret(name: string): boolean {
-  const words = upperSnake(name);
-  return announcing.test(words) && !pointing.test(words);
-}
+/** Whether a name says that its value is a secret, whichever way it is written. */
+export const announcesSecret = (name: string): boolean => secretName.test(upperSnake(name));
 
-/** Nothing, a switch, a number, or a reference to where the value is: `$(NAME)`, `%(name)s`, a command's output, a path. */
-const harmless = /^(|true|false|yes|no|on|off|none|null|\d+|\$.*|%.*|`.*|\{\{.*|<.*>|\/.*|\*+)$/i;
-export const isHarmless = (value: string): boolean => harmless.test(value.trim());
+const nothing = /^(?:|true|false|yes|no|on|off|none|null|\d{1,3}|\*+)$/i;
+/** Where the value is: `$(NAME)`, `$NAME`, `%(name)s`, a template's, `<what stands here>`, a path of two folders or more. */
+const reference = /^(?:\$[({].*|\$[A-Z_][A-Z0-9_]*|%\(.*|\{\{.*|<.*>|(?:\/[\w.-]+){2,}\/?)$/;
+/** In the text of a program, which has variables and commands of its own: `$name`, `$1`, `%s`, a command in backquotes. */
+const variable = /^[$%`]/;
+
+/** Whether a value is no secret even beside a name that announces one. */
+export const isHarmless = (value: string): boolean => nothing.test(value.trim()) || reference.test(value.trim());
+const isHarmlessInText = (value: string): boolean => isHarmless(value) || variable.test(value);
 
 /** Texts that are a secret wherever they stand, in code as well as in settings. */
 const unmistakable: readonly (readonly [kind: string, pattern: RegExp])[] = [
@@ -32,17 +32,41 @@ const unmistakable: readonly (readonly [kind: string, pattern: RegExp])[] = [
   ],
   ["a cloud access key", /\bAKIA[0-9A-Z]{16}\b/],
   ["a signed token", /\beyJ[\w-]{16,}\.eyJ[\w-]{16,}\.[\w-]{16,}/],
+  // Whoever knows these addresses may write there.
+  [
+    "a webhook's address",
+    /\bhttps:\/\/(?:hooks\.slack\.com\/(?:services|workflows)|discord(?:app)?\.com\/api\/webhooks|hc-ping\.com)\/[\w-]+/,
+  ],
+  ["a Sentry address", /\bhttps?:\/\/[0-9a-f]{32}@[\w.-]+/],
 ];
 
-/** A password between user and host. Where it stands for itself it is no name in braces, brackets or after a dollar. */
-const credentialUrl = /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/@:"'`]*:([^\s/@"'`]+)@[\w[]/gi;
-/** `password = …`, `--password …`, SQL's `password '…'`, `requirepass …`, and ACL users of Redis with their password. */
+/** A password between user and host. Digits before a slash are a port. */
+const credentialUrl = /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/@:"'`]*:(?!\d+\/)([^\s@"'`]{1,200})@[\w[]/gi;
+
+/** Last words of a setting's name, and of an option's. */
+const secretWords =
+  "password|passwd|passphrase|pgpass|_pass|pwd|secret|token|dsn|credentials|(?:api|access|secret|private|signing|encryption|routing|service)[_-]?key";
+const bare = String.raw`["']?([^\s"',;}{[\]]+)`;
 const assignments = [
-  /(?:^|[\s;,{"'-])(?:\w{0,40}(?:password|passwd|passphrase|secret|api_?key|token))(?:["']?[ \t]*=|["'][ \t]*:|:)[ \t]*["']?([^\s"',;}]+)/gim,
+  // `password = …`, `"password": …`, `?password=…`
+  new RegExp(
+    String.raw`(?:^|[\s;,{"'?&-])\w{0,40}(?:${secretWords})(?:["']?[ \t]*=|["'][ \t]*:|:)[ \t]*${bare}`,
+    "gim",
+  ),
+  // `--password …`
+  new RegExp(String.raw`--[\w-]{0,40}(?:${secretWords.replaceAll("_", "-")})\s+([^\s-]\S*)`, "gi"),
+  // SQL's `password '…'`
   /\b(?:identified\s+by|password)\s+'([^']+)'/gi,
-  /--[\w-]{0,40}(?:password|passwd|secret|token)\s+([^\s-]\S*)/gi,
+  // Redis' own, and its users with their password
   /^[ \t]*(?:requirepass|masterauth)[ \t]+"?([^\s"]+)/gim,
   /^[ \t]*user[ \t][^\n]*[ \t]>(\S+)/gim,
+  // host:port:database:user:password (libpq, pgpass)
+  /^[^\s:#]+:(?:\d+|\*):[^\s:]+:[^\s:]+:([^\s:]+)$/gm,
+  /\bauthorization["']?[\s:=]+["']?(?:bearer|basic|token)\s+([^\s"',;}]+)/gi,
+  // `mariadb -p…`, `redis-cli -a …`, `curl -u name:…`, each within one command of a line
+  /\b(?:mariadb|mysql)[\w-]*\s(?:[^\n;|&]{0,200}?\s)?-p["']?([^\s"';|&]+)/g,
+  /\b(?:redis|valkey)-cli\s(?:[^\n;|&]{0,200}?\s)?(?:-a|--pass)\s+["']?([^\s"';|&]+)/g,
+  /\bcurl\s(?:[^\n;|&]{0,200}?\s)?(?:-u|--user)[\s=]*["']?[^\s:"']*:([^\s"';|&]+)/g,
 ] as const;
 
 /** Lines that speak of settings and set none. */
@@ -61,8 +85,8 @@ export function settingsSecrets(value: string): string[] {
   const assigned = assignments.flatMap((pattern) => captures(spoken, pattern));
   return [
     ...unmistakableIn(value),
-    ...(urls.some((password) => !isHarmless(password)) ? ["a URL with a password"] : []),
-    ...(assigned.some((password) => !isHarmless(password)) ? ["a password"] : []),
+    ...(urls.some((password) => !isHarmlessInText(password)) ? ["a URL with a password"] : []),
+    ...(assigned.some((password) => !isHarmlessInText(password)) ? ["a password"] : []),
   ];
 }
 

@@ -16,7 +16,7 @@ describe("components/room: backups", () => {
       assert.equal(valueAt(cronJob, "spec", "startingDeadlineSeconds"), 3600);
       const job = ["spec", "jobTemplate", "spec"] as const;
       assert.equal(valueAt(cronJob, ...job, "backoffLimit"), 0);
-      assert.equal(valueAt(cronJob, ...job, "activeDeadlineSeconds"), scheduled.timeLimit);
+      assert.equal(valueAt(cronJob, ...job, "activeDeadlineSeconds"), scheduled.timeLimit + 900);
       assert.equal(textAt(cronJob, ...job, "template", "spec", "restartPolicy"), "Never");
       assert.equal(labelsAt(cronJob, ...job, "template", "metadata", "labels")[labels.component], scheduled.component);
     }

@@ -14,17 +14,16 @@ const ownRedis = [
   "RandomPassword redis-cache",
   "RandomPassword redis-queue",
 ];
-const watched = ["grafana-admin", "database-monitor", "redis-monitor"].map((name) => `RandomPassword ${name}`);
 const backups = ["PersistentVolumeClaim backups"];
 const backupPassword = ["RandomPassword backup-password"];
 const admin = ["RandomPassword database-admin", "Secret database-admin"];
 const server = (name: string) => [...admin, `PersistentVolumeClaim ${name}-data`, `StatefulSet ${name}`];
 const dataOf: Record<StackName, string[]> = {
-  dev: [...always, ...watched, ...backups, ...backupPassword, ...ownRedis, ...server("mariadb")],
-  staging: [...always, ...watched, ...backups, ...backupPassword, ...ownRedis, ...server("mariadb")],
-  prod: [...always, ...watched, ...backupPassword, ...ownRedis, ...admin, "MariaDB mariadb"],
-  postgres: [...always, ...watched, ...backupPassword, ...ownRedis, ...admin, "Cluster postgres"],
-  "postgres-embedded": [...always, ...watched, ...backups, ...backupPassword, ...ownRedis, ...server("postgres")],
+  dev: [...always, ...backups, ...backupPassword, ...ownRedis, ...server("mariadb")],
+  staging: [...always, ...backups, ...backupPassword, ...ownRedis, ...server("mariadb")],
+  prod: [...always, ...backupPassword, ...ownRedis, ...admin, "MariaDB mariadb"],
+  postgres: [...always, ...backupPassword, ...ownRedis, ...admin, "Cluster postgres"],
+  "postgres-embedded": [...always, ...backups, ...backupPassword, ...ownRedis, ...server("postgres")],
   external: [...always, ...backups],
 };
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { recordStack } from "../support/record-stack.ts";
+import { listAt } from "../judges/kubernetes-object.ts";
+import { only } from "../support/record.ts";
+import { kubernetesObject, recordStack } from "../support/record-stack.ts";
 import type { Change } from "../support/stacks.ts";
 
 interface Pod {
@@ -105,5 +107,16 @@ describe("components: a service beside the bench", () => {
     };
     const [container] = nginx.spec.template.spec.containers;
     assert.ok(container?.ports.some(({ name, containerPort }) => name === "internal" && containerPort === 8082));
+  });
+});
+
+describe("components/network: a service that talks to nobody", () => {
+  it("has a policy of its own all the same, and may resolve names", async () => {
+    const { resources } = await recordStack("staging", (values) => {
+      Object.assign(values["services"]["portal"] as object, { routes: [], callsFrappe: false, egress: {} });
+    });
+    const policy = kubernetesObject(only(resources, "NetworkPolicy", "allow-service-portal"));
+    assert.equal(listAt(policy, "spec", "ingress").length, 0);
+    assert.equal(listAt(policy, "spec", "egress").length, 1);
   });
 });

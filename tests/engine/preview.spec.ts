@@ -50,7 +50,7 @@ describe("npm run preview", function () {
       assert.match(summary, /^ {2}site {7}erp\.staging\.example\.com {2}\[frappe, erpnext\]$/m);
       assert.match(summary, /^ {2}holds data PersistentVolumeClaim mariadb-data: NOT protected, retained$/m);
       assert.match(summary, /^ {2}operations create \d+$/m);
-      assert.match(summary, /^ {2}by room {4}bench \d+, database \d+, /m);
+      assert.match(summary, /^ {2}by room {4}backup \d+, bench \d+, database \d+, /m);
       assert.match(summary, /^ {2}offline {4}no cluster was asked \(.+\): /m);
       assert.doesNotMatch(summary, /STOP|FAILED/);
     });

@@ -80,6 +80,10 @@ export async function withPrometheus<Result>(
       }
       return (JSON.parse(body) as { data: unknown }).data;
     };
+    // It listens before it has read what it kept.
+    const ready = async () =>
+      (await sandbox.request({ port, path: "/-/ready", headers: { Host: "localhost" } })).status === 200;
+    while (!(await ready()));
     return use({
       sandbox,
       targets: async () => {

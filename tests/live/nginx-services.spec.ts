@@ -13,12 +13,14 @@ const { image } = stackConfig("prod").services["portal"] ?? {};
 
 /** prod, with a second service: on every domain with the rest of the path alone, and on one domain with the whole. */
 const change: Change = (values) => {
+  values["services"]["portal"].routes = [{ path: "/api/portal", hosts: ["shop.example.org"] }];
   values["services"]["reports"] = {
     image,
     port: 5000,
     timeout: 300,
     routes: [
       { path: "/api/reports", stripPath: true },
+      { path: "/api/reports-admin", stripPath: true },
       { path: "/monthly/reports", stripPath: true },
       { path: "/api/raw", hosts: [books] },
     ],
@@ -76,6 +78,7 @@ describe("live/nginx: services beside the bench", function () {
       assert.equal(await led(host, "/api/reports/"), "reports /");
       assert.equal(await led(host, "/api/reports/2024/q1?x=1"), "reports /2024/q1?x=1");
       assert.equal(await led(host, "/monthly/reports/a"), "reports /a");
+      assert.equal(await led(host, "/api/reports-admin/a"), "reports /a");
     }
     assert.equal(await led(erp, "/api/reportsx"), "web /api/reportsx");
     const prefixOf = async (host: string, path: string) =>

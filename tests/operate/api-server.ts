@@ -7,6 +7,10 @@ import type { V1CronJob, V1Job, V1Pod } from "@kubernetes/client-node";
 export interface Course {
   readonly waiting?: readonly V1Pod["status"][];
   readonly log?: string;
+  /** Status of every question for the log. */
+  readonly logStatus?: number;
+  /** Questions for the Job that are answered by 500 first. */
+  readonly away?: number;
   /** Whether the connection is cut after the log's first line. */
   readonly cut?: boolean;
   readonly end?: "Complete" | "Failed" | "deleted";
@@ -57,13 +61,18 @@ export async function startApiServer({ cronJobs, jobs = [], course = {}, refuses
       status: waiting ?? { phase: "Running" },
     };
   };
+  let asked500 = 0;
   const log = (response: ServerResponse) => {
+    if (course.logStatus !== undefined) {
+      return send(response, course.logStatus, status(course.logStatus, "waiting to start"));
+    }
     const text = course.log ?? "";
     response.writeHead(200, { "content-type": "text/plain" });
     if (course.cut !== true) return void response.end(text);
     response.write(text.slice(0, text.indexOf("\n") + 1), () => response.destroy());
   };
   const job = (response: ServerResponse, name: string) => {
+    if (asked500++ < (course.away ?? 0)) return send(response, 500, status(500, "etcd is away"));
     if (course.end === "deleted") return send(response, 404, status(404, `jobs.batch "${name}" not found`));
     const conditions = [{ type: course.end ?? "Complete", status: "True" }];
     return send(response, 200, { kind: "Job", metadata: { name }, status: { conditions } });

@@ -41,6 +41,7 @@ describe("npm run restore", () => {
     readonly answer?: string;
     readonly context?: string;
     readonly gone?: boolean;
+    readonly ended?: boolean;
   }
 
   async function run(argv: readonly string[], world: World = {}): Promise<Outcome> {
@@ -63,7 +64,8 @@ describe("npm run restore", () => {
     const output = new PassThrough();
     let printed = "";
     output.on("data", (chunk: Buffer) => (printed += chunk.toString()));
-    if (world.answer !== undefined) input.end(`${world.answer}\n`);
+    if (world.ended === true) input.end();
+    else if (world.answer !== undefined) input.end(`${world.answer}\n`);
     const terminal = { input, output, interactive: world.answer !== undefined };
     const now = new Date("2026-11-21T03:04:05Z");
     try {
@@ -114,6 +116,31 @@ describe("npm run restore", () => {
     const { code, printed } = await run(asked, { course });
     assert.equal(code, 1);
     assert.match(printed, /first\n/);
+  });
+
+  it("says why a pod has no log, and still how the Job ended", async () => {
+    const failed: V1PodStatus = {
+      phase: "Failed",
+      initContainerStatuses: [
+        { name: "copy-restic", state: { terminated: { exitCode: 1, reason: "Error" } } },
+      ] as unknown as NonNullable<V1PodStatus["initContainerStatuses"]>,
+    };
+    const { code, printed } = await run(asked, { course: { waiting: [failed], logStatus: 400, end: "Failed" } });
+    assert.equal(code, 1);
+    assert.match(printed, /copy-restic ended with 1: Error/);
+  });
+
+  it("goes on following while the API server is away", async () => {
+    const { code } = await run(asked, { course: { away: 3 } });
+    assert.equal(code, 0);
+  });
+
+  it("takes the end of input for no", async () => {
+    const { refused } = await run(
+      asked.filter((word) => word !== "--yes"),
+      { answer: "", ended: true },
+    );
+    assert.match(refused ?? "", /nothing was changed/);
   });
 
   it("lists backups without asking and without minding what runs", async () => {

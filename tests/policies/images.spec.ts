@@ -70,6 +70,24 @@ describe("frappe-image-digest-pinned", () => {
     assertSaid(judge(rule, mariadb(exporter)), /^spec\.metrics\.exporter\[0\]\.image: /);
   });
 
+  it("puts together an image that is given in parts", () => {
+    const given = (image: unknown) => object("example.com/v1:Thing", { spec: { image } });
+    assert.deepEqual(judge(rule, given({ repository: "a.io/b", tag: "1.2", digest })), []);
+    assertSaid(
+      judge(rule, given({ repository: "a.io/b", tag: "1.2" })),
+      /^spec\.image: the image "a\.io\/b:1\.2" has no/,
+    );
+    assertSaid(judge(rule, given({ repository: "a.io/b", tag: unknownText })), /the image is not known in a preview/);
+    assertSaid(
+      judge(noLatestOrUntagged, given({ repository: "b", tag: "latest" })),
+      /^spec\.image: the tag of "b:latest" m/,
+    );
+    assertSaid(
+      judge(rule, object("example.com/v1:Thing", { spec: { baseImage: "a:1.2" } })),
+      /^spec\.baseImage: the image/,
+    );
+  });
+
   it("refuses a server whose operator would choose the image", () => {
     assertSaid(judge(rule, mariadb({})), /^spec\.image: no image is named, so whoever runs it chooses one/);
     assertSaid(judge(rule, cluster({})), /^spec\.imageName: no image is named/);
@@ -93,7 +111,12 @@ describe("frappe-no-latest-or-untagged", () => {
   const rule = noLatestOrUntagged;
 
   it("takes a version, with and without a digest, a digest alone, and a registry with a port", () => {
-    const good = ["erpnext:v16", `erpnext:v16@${digest}`, `erpnext@${digest}`, "registry.example.com:5000/erpnext:v16"];
+    const good = [
+      "erpnext:v16.33",
+      `erpnext:v16@${digest}`,
+      `erpnext@${digest}`,
+      "registry.example.com:5000/a:8.1-alpine",
+    ];
     assert.deepEqual(
       good.flatMap((reference) => judge(rule, image(reference))),
       [],
@@ -101,8 +124,21 @@ describe("frappe-no-latest-or-untagged", () => {
   });
 
   it("refuses a tag that moves, even before a digest and in capitals", () => {
-    for (const reference of ["erpnext:latest", `erpnext:latest@${digest}`, "erpnext:Nightly", "a.io:5000/b:edge"]) {
+    for (const reference of [
+      "erpnext:latest",
+      `erpnext:latest@${digest}`,
+      "erpnext:Nightly",
+      "a.io:5000/b:edge",
+      `a:lts@${digest}`,
+    ]) {
       assertSaid(judge(rule, image(reference)), /^containers\[0\] web: the tag of ".+" moves\. Name the version/);
+    }
+  });
+
+  it("refuses a tag without a full version where no digest holds it", () => {
+    for (const tag of ["v16", "version-16", "alpine", "3-alpine", "sha-0eabe75"]) {
+      assertSaid(judge(rule, image(`erpnext:${tag}`)), /the tag of ".+" is no full version, and no digest holds it/);
+      assert.deepEqual(judge(rule, image(`erpnext:${tag}@${digest}`)), [], tag);
     }
   });
 

@@ -55,7 +55,13 @@ describe("frappe-networkpolicy-default-deny", () => {
     );
     const port = { ports: [{ port: 53 }] };
     const open = policy("deny", { podSelector: {}, policyTypes: both, ingress: [port], egress: [port] });
-    assert.equal(judgeStack(rule, [workload(), open, allow()]).length, 2);
+    assertSaid(
+      judgeStack(rule, [workload(), open, allow()]),
+      /refuses ingress/,
+      /refuses egress/,
+      /^deny: ingress: allowed to every pod of the namespace/,
+      /^deny: egress: allowed to every pod/,
+    );
   });
 
   it("wants the refusal in the pods' own namespace", () => {
@@ -94,8 +100,11 @@ describe("frappe-networkpolicy-default-deny", () => {
   it("reads a selector's expressions", () => {
     const key = labels.component;
     const selected = (expression: Loose) =>
-      judgeStack(rule, [workload(), deny(), allow({ podSelector: { matchExpressions: [{ key, ...expression }] } })])
-        .length === 0;
+      judgeStack(rule, [
+        workload(),
+        deny(),
+        allow({ podSelector: { ...webSelector, matchExpressions: [{ key, ...expression }] } }),
+      ]).length === 0;
     assert.deepEqual(
       [
         { operator: "In", values: ["web", "nginx"] },
@@ -110,6 +119,17 @@ describe("frappe-networkpolicy-default-deny", () => {
     );
   });
 
+  it("does not take a policy for a workload's own that many fulfil, or that names another label", () => {
+    for (const podSelector of [
+      { matchExpressions: [{ key: labels.component, operator: "Exists" }] },
+      { matchExpressions: [{ key: labels.component, operator: "In", values: ["web"] }] },
+      { matchLabels: { [labels.partOf]: "frappe-platform" } },
+    ]) {
+      const pod = workload((template) => void (template.metadata.labels[labels.partOf] = "frappe-platform"));
+      assertSaid(judgeStack(rule, [pod, deny(), allow({ podSelector })]), /says what its pods may do/);
+    }
+  });
+
   it("wants a policy for every kind that makes pods", () => {
     for (const given of pods()) assert.equal(judgeStack(rule, [given, deny("default")]).length, 1, given.type);
   });
@@ -118,7 +138,13 @@ describe("frappe-networkpolicy-default-deny", () => {
     const everywhere = [
       {},
       { to: [] },
-      ...["0.0.0.0/0", "::/0", "128.0.0.0/1"].map((cidr) => ({ to: [{ ipBlock: { cidr } }] })),
+      ...["0.0.0.0/0", "::/0", "128.0.0.0/1", "64.0.0.0/7"].map((cidr) => ({ to: [{ ipBlock: { cidr } }] })),
+      { to: ["10.0.0.0/8", "11.0.0.0/8"].map((cidr) => ({ ipBlock: { cidr } })) },
+      { to: [{ ipBlock: { cidr: "0.0.0.0/0" } }], ports: [{ port: 1, endPort: 65535, protocol: "TCP" }] },
+      { to: [{ ipBlock: { cidr: "0.0.0.0/0" } }], ports: [{ protocol: "TCP" }] },
+      { to: [{ ipBlock: { cidr: "0.0.0.0/0" } }], ports: [{ port: 443 }, { protocol: "UDP" }] },
+      { to: [{ namespaceSelector: {} }] },
+      { to: [{ namespaceSelector: {}, podSelector: webSelector }] },
     ];
     for (const egress of everywhere) {
       assertSaid(
@@ -127,12 +153,20 @@ describe("frappe-networkpolicy-default-deny", () => {
       );
     }
     assertSaid(judgeStack(rule, [workload(), deny(), allow({ ingress: [{}] })]), /ingress\[0\]/);
+    const apart = ["10.0.0.0/8", "11.0.0.0/8"].map((cidr) => ({ to: [{ ipBlock: { cidr } }] }));
+    assertSaid(
+      judgeStack(rule, [workload(), deny(), allow({ egress: apart })]),
+      /^web: egress: every address on every port/,
+    );
   });
 
   it("takes every address on one port, and one address on every port", () => {
     const narrow = [
       { to: [{ ipBlock: { cidr: "0.0.0.0/0" } }], ports: [{ port: 443 }] },
       { to: [{ ipBlock: { cidr: "203.0.113.7/32" } }] },
+      { to: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map((cidr) => ({ ipBlock: { cidr } })) },
+      { to: [{ namespaceSelector: {} }], ports: [{ port: 53 }] },
+      { to: [{ namespaceSelector: { matchLabels: { a: "b" } } }] },
       { to: [{ podSelector: {} }] },
       { to: unknownList },
       { ports: unknownList },

@@ -50,6 +50,11 @@ describe("frappe-no-plaintext-secrets", () => {
     "awsSecretAccessKey",
     "credentials",
     "MYSQL_ROOT_PASSWD",
+    "DB_PASS",
+    "MYSQL_PWD",
+    "PGPASS",
+    "PGPASSWORD",
+    "ENCRYPTION_KEY",
   ]) {
     it(`refuses a value for ${name}, known or not, and takes a reference`, () => {
       const problem = new RegExp(
@@ -61,6 +66,34 @@ describe("frappe-no-plaintext-secrets", () => {
       assert.deepEqual(said(env(name, "$(OTHER)")), []);
     });
   }
+
+  it("takes a value beside such a name for a reference only where it is written as one", () => {
+    for (const value of ["$ecret123", "12345678", "/hunter2", "`hunter2", "%hunter2", "0000"]) {
+      assertSaid(said(env("DB_PASSWORD", value)), /env DB_PASSWORD: a value beside a name that announces a secret/);
+    }
+    for (const value of ["$DB_PASSWORD", "${DB_PASSWORD}", "/run/secrets/db", "%(ENV_PASSWORD)s", "0", "yes", "***"]) {
+      assert.deepEqual(said(env("DB_PASSWORD", value)), [], value);
+    }
+  });
+
+  it("takes values of names that speak of a secret and end in something else", () => {
+    for (const name of ["TOKEN_ISSUER", "TOKEN_EXPIRY", "SECRET_BACKEND", "PARTITION_KEY", "BYPASS", "PWD", "OLDPWD"]) {
+      assert.deepEqual(said(env(name, "hunter2")), [], name);
+    }
+  });
+
+  it("refuses addresses that are secrets themselves, and takes those with a port or a path", () => {
+    const addresses: [string, RegExp][] = [
+      ["postgresql://db/x?user=u&password=hunter2", /a password/],
+      ["postgres://u:pa/ss@db/x", /a URL with a password/],
+      ["https://hooks.slack.com/services/T00/B00/abcdEFGH12", /a webhook's address/],
+      [`https://${"0123456789abcdef".repeat(2)}@o1.ingest.sentry.io/2`, /a Sentry address/],
+    ];
+    for (const [value, kind] of addresses) assertSaid(said(env("ADDRESS", value)), kind);
+    for (const value of ["http://web:8000/x?mail=a@b", "https://hooks.example.com/x", "https://user@host/x"]) {
+      assert.deepEqual(said(env("ADDRESS", value)), [], value);
+    }
+  });
 
   it("refuses a value that cannot but be a secret, whatever its name", () => {
     assertSaid(said(env("SETTING", secret)), /env SETTING: a generated value/);
@@ -104,6 +137,24 @@ describe("frappe-no-plaintext-secrets", () => {
     ]) {
       assert.deepEqual(said(args(...words)), [], words.join(" "));
     }
+    for (const words of [
+      ["mariadb", "-uroot", `-p${secret}`],
+      ["redis-cli", "-a", secret, "ping"],
+      ["valkey-cli", "--pass", secret],
+      ["curl", "-u", `admin:${secret}`, "http://x"],
+      ["sh", "-c", `curl -H 'Authorization: Bearer ${secret}' http://x`],
+      ["restic", "--secret-key", secret],
+    ]) {
+      assertSaid(said(args(...words)), /^containers\[0\] web: args: a password/);
+    }
+    for (const words of [
+      ["mariadb", "-p$(DB_PASSWORD)", "--protocol=tcp"],
+      ["sh", "-c", "mariadb --no-defaults ping; mkdir -p/data"],
+      ["sh", "-c", 'redis-cli -a "$REDIS_PASSWORD" ping'],
+      ["sh", "-c", 'curl -u "admin:$PASSWORD" -H "Authorization: Bearer $TOKEN" http://x'],
+    ]) {
+      assert.deepEqual(said(args(...words)), [], words.join(" "));
+    }
     const probe = withContainer(
       (container) => void (container.readinessProbe = { exec: { command: ["ping", `--token=${secret}`] } }),
     );
@@ -139,6 +190,14 @@ describe("frappe-no-plaintext-secrets", () => {
       ["values.yaml", `auth:\n  password: ${secret}\n`, /a password/],
       ["app.env", `DB_URL=postgres://a:${secret}@db/x`, /a URL with a password/],
       ["tls.pem", privateKey, /a private key/],
+      ["site_config.json", `{"encryption_key": "${secret}"}`, /a password/],
+      ["credentials.ini", `[default]\naws_access_key_id = x\naws_secret_access_key = ${secret}`, /a password/],
+      ["alertmanager.yml", 'api_url: "https://hooks.slack.com/services/T00/B00/abcdEFGH12"', /a webhook's address/],
+      ["alertmanager.yml", `pagerduty_configs: [{ routing_key: "${secret}" }]`, /a password/],
+      ["prometheus.yml", `authorization: { credentials: ${secret} }`, /a password/],
+      ["pgpass.txt", `*:*:*:*:${secret}`, /a password/],
+      ["pgpass.txt", `db.example.com:5432:x:frappe:${secret}\n`, /a password/],
+      ["run.sh", `set -eu\nexport DB_PASSWORD=${secret}\n`, /^data run\.sh: a password/],
       ["db-password", secret, /^data db-password: a value beside a name that announces a secret/],
     ];
     for (const [name, content, problem] of files) assertSaid(said(file(name, content)), problem);
@@ -158,6 +217,9 @@ describe("frappe-no-plaintext-secrets", () => {
       ["redis.conf", "aclfile /etc/redis/users.acl\nuser default off\n"],
       ["app.json", '{"password": null, "token": "${TOKEN}", "secret": "{{ secret }}", "keys": 3}'],
       ["alert.yml", "url: https://hooks.example.com/x\nauthorization: { credentials_file: /etc/alert/token }\n"],
+      ["pager.yml", "routing_key_file: /etc/alert/key\ngroup_by: [a:b:c]\n"],
+      ["run.sh", 'password="$1"\nexport TOKEN=$(cat /etc/token) PGPASSWORD=$password\nsecret=`cat /etc/s`\n'],
+      ["nested.json", '{"secret": {"name": "x"}, "credentials": [1], "token": "{{ .Token }}"}'],
     ];
     assert.deepEqual(
       files.flatMap(([name, content]) => said(file(name, content))),
@@ -192,6 +254,38 @@ describe("frappe-no-plaintext-secrets", () => {
       said({ type: "command:remote:Command", props: { create: `--password ${secret}` } }),
       /^create: a password/,
     );
+  });
+
+  it("refuses secrets in annotations, of an object and of its pods", () => {
+    const annotations = { "example.com/db-password": "hunter2", url: `postgres://u:${secret}@h/d` };
+    const problems = [/^annotation example\.com\/db-password: a value beside a name/, /^annotation url: a URL with a/];
+    assertSaid(said(workload((template) => void (template.metadata.annotations = annotations))), ...problems);
+    assertSaid(said(object("core/v1:Service", { metadata: { annotations } })), ...problems);
+    const harmless = { "example.com/config-hash": "0123abcd", "example.com/token": "", "pulumi.com/skipAwait": "true" };
+    assert.deepEqual(said(object("core/v1:Service", { metadata: { annotations: harmless } })), []);
+  });
+
+  it("refuses secrets in custom resources at any depth, and takes what names a Secret", () => {
+    const custom = (spec: unknown) => object("k8s.mariadb.com/v1alpha1:MariaDB", { spec });
+    const bad: [unknown, RegExp][] = [
+      [{ env: [{ name: "DB_PASSWORD", value: "hunter2" }] }, /^spec\.env\[0\]: env DB_PASSWORD: a value beside/],
+      [{ myCnf: `[client]\npassword=${secret}` }, /^spec\.myCnf: a password/],
+      [
+        { storage: [{ s3: { secretAccessKey: "hunter2" } }] },
+        /^spec\.storage\[0\]\.s3\.secretAccessKey: a value beside/,
+      ],
+      [{ args: { line: `--password ${secret}` } }, /^spec\.args\.line: a password/],
+    ];
+    for (const [spec, problem] of bad) assertSaid(said(custom(spec)), problem);
+    const good = {
+      rootPasswordSecretKeyRef: { name: "database-admin", key: "password" },
+      superuserSecret: { name: "database-admin" },
+      secret: "database-admin",
+      bootstrap: { initdb: { secret: { name: "x" } } },
+      env: [{ name: "DB_PASSWORD", valueFrom: { secretKeyRef: { name: "s", key: "password" } } }],
+      myCnf: "[mariadb]\nbind-address=*\n",
+    };
+    assert.deepEqual(said(custom(good)), []);
   });
 
   it("does not judge Secrets: only a remediation could tell whether their content came as a secret", () => {

@@ -92,6 +92,28 @@ describe("frappe-probes", () => {
     assertSaid(judge(rule, liveness(exec("valkey-cli", "ping"), "database")), /asks the redis/);
   });
 
+  it("does not take an exporter for the server that it asks", () => {
+    const ping = exec("mariadb-admin", "--host=mariadb", "ping");
+    assertSaid(judge(rule, liveness(ping, "database-exporter")), /asks the database/);
+    assertSaid(judge(rule, liveness(exec("valkey-cli", "-h", "redis-queue"), "redis-exporter")), /asks the redis/);
+  });
+
+  it("refuses a liveness probe that asks a site, and takes one that asks the process itself", () => {
+    const get = (path?: string) => ({ httpGet: { path, port: 8000 } });
+    for (const component of ["web", "nginx"]) {
+      for (const path of ["/api/method/ping", "/login", "/app/user?x=1", "/", undefined]) {
+        assertSaid(
+          judge(rule, liveness(get(path), component)),
+          /asks a site for \/.*, which asks the database and Redis/,
+        );
+      }
+      assert.deepEqual(judge(rule, liveness(get("/-/healthy"), component)), []);
+      const called = exec("sh", "-c", "curl -f 'http://127.0.0.1:8000/api/method/ping'");
+      assertSaid(judge(rule, liveness(called, component)), /asks a site for \/api\/method\/ping/);
+    }
+    assert.deepEqual(judge(rule, liveness(get("/login"), "service")), []);
+  });
+
   it("lets readiness ask whom it likes", () => {
     const asking = withContainer((container) => void (container.readinessProbe = exec("redis-cli", "ping")));
     assert.deepEqual(judge(rule, asking), []);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { pssRestricted as rule } from "../../policies/pss-restricted.ts";
-import { assertSaid, judge, unknownList, unknownObject } from "./judged.ts";
+import { assertSaid, judge, unknownList, unknownObject, unknownText } from "./judged.ts";
 import { type Loose, object, pods, withContainer, withSetup, workload } from "./samples.ts";
 
 type Defect = readonly [what: string, change: (value: Loose) => void, problem: RegExp];
@@ -23,11 +23,29 @@ const podDefects: readonly Defect[] = [
     (pod) => void (pod.securityContext.sysctls = [{ name: "kernel.msgmax" }]),
     /sysctl "kernel\.msgmax"/,
   ],
+  ["containers that see each other's processes", (pod) => void (pod.shareProcessNamespace = true), /shareProcessNam/],
+  ["files of the root group", (pod) => void (pod.securityContext.fsGroup = 0), /securityContext\.fsGroup is 0/],
+  [
+    "a group that is not known",
+    (pod) => void (pod.securityContext.fsGroup = unknownObject),
+    /fsGroup is 0 or not known/,
+  ],
+  [
+    "the root group beside its own",
+    (pod) => void (pod.securityContext.supplementalGroups = [1000, 0]),
+    /securityContext\.supplementalGroups has 0/,
+  ],
+  [
+    "groups that a preview does not know",
+    (pod) => void (pod.securityContext.supplementalGroups = unknownList),
+    /supplementalGroups has 0 or is not known/,
+  ],
   ["service links", (pod) => void delete pod.enableServiceLinks, /enableServiceLinks is not false/],
 ];
 
 const eitherDefects: readonly Defect[] = [
   ["root by number", (context) => void (context.runAsUser = 0), /securityContext\.runAsUser is 0/],
+  ["the root group", (context) => void (context.runAsGroup = 0), /securityContext\.runAsGroup is 0/],
   ["leave to be root", (context) => void (context.runAsNonRoot = false), /securityContext\.runAsNonRoot is false/],
   [
     "an unconfined AppArmor",
@@ -204,5 +222,17 @@ describe("frappe-pss-restricted", () => {
       assertSaid(judge(rule, namespace({ ...full, [label]: unknownObject })), /is not known in a preview/);
     }
     assert.equal(judge(rule, object("core/v1:Namespace", {})).length, 3);
+    const enforced = "pod-security.kubernetes.io/enforce-version";
+    assert.deepEqual(judge(rule, namespace({ ...full, [enforced]: "latest" })), []);
+    for (const old of ["v1.0", unknownText]) {
+      assertSaid(judge(rule, namespace({ ...full, [enforced]: old })), /enforce-version is .+, not "latest"/);
+    }
+  });
+
+  it("refuses a volume that is a folder of the node, and takes one of a driver", () => {
+    const volume = (spec: object) => object("core/v1:PersistentVolume", { spec });
+    assertSaid(judge(rule, volume({ hostPath: { path: "/" } })), /^the type hostPath is a folder of the node/);
+    assertSaid(judge(rule, volume({ local: unknownObject })), /^the type local is a folder of the node/);
+    assert.deepEqual(judge(rule, volume({ csi: { driver: "ebs.csi.aws.com" } })), []);
   });
 });

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { labels } from "../../constants/labels.ts";
+import { rebuildable } from "../../constants/rebuildable.ts";
 import { statefulProtected as rule } from "../../policies/stateful-protected.ts";
 import { assertSaid, type Given, judge, unknownObject, unknownText } from "./judged.ts";
 import { cluster, mariadb, object, workload } from "./samples.ts";
 
-const labelled = (label: string) => ({ metadata: { labels: { [label]: "true" } } });
+const labelled = (label: string, name?: unknown) => ({ metadata: { name, labels: { [label]: "true" } } });
 const claim = "core/v1:PersistentVolumeClaim";
 const made = { spec: { volumeClaimTemplates: [{ metadata: { name: "data" } }] } };
 const password: Given = { type: "random:index/randomPassword:RandomPassword", props: { length: 40 } };
+const bytes: Given = { type: "random:index/randomBytes:RandomBytes", props: { length: 32 } };
+const key: Given = { type: "tls:index/privateKey:PrivateKey", props: { algorithm: "ED25519" } };
 
 const data: readonly (readonly [what: string, given: Given, reason: RegExp])[] = [
   [
@@ -18,20 +21,39 @@ const data: readonly (readonly [what: string, given: Given, reason: RegExp])[] =
   ["an operator's MariaDB without a label", mariadb(), /^not protected, and it is a database\. /],
   ["an operator's Postgres without a label", cluster(), /and it is a database\. /],
   ["a random password, which has no labels", password, /and its value is made once\. /],
+  ["random bytes", bytes, /and its value is made once\. /],
+  ["a private key", key, /and its value is made once\. /],
+  ["a namespace without a label", object("core/v1:Namespace", {}), /and all that is in it goes with it\. /],
   [
-    "a claim without a label",
-    object(claim, {}),
-    /and it keeps a volume and has neither label .*holds-data nor .*rebuildable/,
+    "a namespace that calls itself rebuildable",
+    object("core/v1:Namespace", labelled(labels.rebuildable)),
+    /all that is in it/,
   ],
+  [
+    "the sites' claim that calls itself rebuildable",
+    object(claim, labelled(labels.rebuildable, "sites")),
+    /none of those/,
+  ],
+  [
+    "a rebuildable claim whose name is not known",
+    object(claim, labelled(labels.rebuildable, unknownText)),
+    /none of those/,
+  ],
+  [
+    "a claim without the label that is called as one that has it",
+    object(claim, { metadata: { name: "prometheus-data" } }),
+    /none of those/,
+  ],
+  ["a claim without a label", object(claim, {}), /and it keeps a volume and is none of those that are made anew/],
   [
     "a claim whose labels a preview does not know",
     object(claim, { metadata: { labels: unknownObject } }),
-    /neither label/,
+    /is none of those/,
   ],
   [
     "a claim whose label is not known",
     object(claim, { metadata: { labels: { [labels.holdsData]: unknownText } } }),
-    /neither/,
+    /is none of those/,
   ],
   ["a StatefulSet that makes claims", object("apps/v1:StatefulSet", made), /and it keeps a volume/],
   [
@@ -52,9 +74,22 @@ describe("frappe-stateful-protected", () => {
   }
 
   it("takes a claim whose content is made anew", () => {
-    assert.deepEqual(judge(rule, object(claim, labelled(labels.rebuildable))), []);
-    const store = object("apps/v1:StatefulSet", { ...made, ...labelled(labels.rebuildable) });
-    assert.deepEqual(judge(rule, store), []);
+    for (const name of rebuildable.claims) {
+      assert.deepEqual(judge(rule, object(claim, labelled(labels.rebuildable, name))), []);
+    }
+    const store = (...names: string[]) =>
+      object("apps/v1:StatefulSet", {
+        spec: { volumeClaimTemplates: names.map((name) => ({ metadata: { name } })) },
+        ...labelled(labels.rebuildable),
+      });
+    assert.deepEqual(judge(rule, store("prometheus-data")), []);
+    assertSaid(judge(rule, store("prometheus-data", "sites")), /it keeps a volume/);
+  });
+
+  it("takes a password for data unless it is known that a new one is as good", () => {
+    for (const name of rebuildable.passwords) assert.deepEqual(judge(rule, { ...password, name }), []);
+    assertSaid(judge(rule, { ...password, name: "database-admin" }), /its value is made once/);
+    assertSaid(judge(rule, { ...password, name: "grafana-admin-2" }), /its value is made once/);
   });
 
   it("believes the label of data where both are set", () => {
@@ -64,7 +99,7 @@ describe("frappe-stateful-protected", () => {
 
   it("does not take a label for set that says something else than true", () => {
     const unsaid = { metadata: { labels: { [labels.rebuildable]: "false" } } };
-    assertSaid(judge(rule, object(claim, unsaid)), /neither label/);
+    assertSaid(judge(rule, object(claim, unsaid)), /is none of those/);
   });
 
   it("has nothing to say of what keeps nothing", () => {
@@ -72,7 +107,6 @@ describe("frappe-stateful-protected", () => {
       workload(),
       object("apps/v1:StatefulSet", { spec: { template: {} } }),
       object("core/v1:Secret", {}),
-      object("core/v1:Namespace", {}),
       object("networking.k8s.io/v1:NetworkPolicy", { spec: unknownObject }),
     ];
     assert.deepEqual(

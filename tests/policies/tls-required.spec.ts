@@ -86,6 +86,41 @@ describe("frappe-tls-required", () => {
     }
   });
 
+  it("refuses a route of any kind that serves a plain listener, and one whose rules a preview does not know", () => {
+    const toHttps = route("to-https", { sectionName: "http" }, redirect);
+    for (const kind of ["GRPCRoute", "TLSRoute", "TCPRoute"]) {
+      const other = { ...route("other", {}, serve), type: `kubernetes:${group}:${kind}` };
+      assertSaid(judgeStack(rule, [gateway(https, http), toHttps, other]), /^other: it serves listeners\[1\] http/);
+    }
+    const spec = { parentRefs: [{ name: "frappe", sectionName: "http" }], rules: unknownList };
+    const hidden = { ...object(`${group}:HTTPRoute`, { metadata: { name: "hidden" }, spec }), name: "hidden" };
+    assertSaid(judgeStack(rule, [gateway(https, http), toHttps, hidden]), /^hidden: it serves/);
+  });
+
+  it("refuses plain listeners that are added to a Gateway from elsewhere, and takes those with a certificate", () => {
+    for (const type of [`${group}:ListenerSet`, "gateway.networking.x-k8s.io/v1alpha1:XListenerSet"]) {
+      const set = (listener: Loose) => object(type, { spec: { listeners: [listener] } });
+      assert.deepEqual(judge(rule, set(https)), []);
+      assertSaid(judge(rule, set(http)), /^listeners\[0\] http: the protocol "HTTP" is not encrypted/);
+    }
+  });
+
+  it("refuses controllers' own routes without a certificate", () => {
+    const traefik = (kind: string, spec: Loose) => object(`traefik.io/v1alpha1:${kind}`, { spec });
+    const proxy = (spec: Loose) => object("projectcontour.io/v1:HTTPProxy", { spec });
+    const tls = { secretName: "tls-a" };
+    const good = [traefik("IngressRoute", { tls }), proxy({ virtualhost: { fqdn: "a", tls } }), proxy({ routes: [] })];
+    assert.deepEqual(
+      good.flatMap((given) => judge(rule, given)),
+      [],
+    );
+    for (const kind of ["IngressRoute", "IngressRouteTCP"]) {
+      assertSaid(judge(rule, traefik(kind, { entryPoints: ["web"] })), /^spec\.tls: no certificate to answer with/);
+    }
+    assertSaid(judge(rule, traefik("IngressRouteUDP", {})), /^UDP is not encrypted/);
+    assertSaid(judge(rule, proxy({ virtualhost: { fqdn: "a" } })), /^spec\.virtualhost\.tls: no certificate/);
+  });
+
   it("refuses a redirect that stays on http", () => {
     const stay = { filters: [{ type: "RequestRedirect", requestRedirect: { scheme: "http", hostname: "a" } }] };
     assertSaid(judgeStack(rule, [gateway(http), route("r", { sectionName: "http" }, stay)]), /^r: it serves/);

@@ -102,8 +102,8 @@ describe("topology/backup", () => {
     const scratch = (stack: StackName) => containerOf(stack, "backup").writable.find(({ path }) => path === "/scratch");
     assert.deepEqual(scratch("prod"), { path: "/scratch", size: "300Gi", storageClass: "fast" });
     assert.deepEqual(scratch("staging"), { path: "/scratch", size: "10Gi" });
-    assert.equal(containerOf("staging", "backup").resources.ephemeralStorage, "10Gi");
-    assert.equal(containerOf("prod", "backup").resources.ephemeralStorage, "1Gi");
+    assert.equal(containerOf("staging", "backup").resources.ephemeralStorage, "11264Mi");
+    assert.equal(containerOf("prod", "backup").resources.ephemeralStorage, "1024Mi");
   });
 
   it("knows every site, archived ones too", () => {

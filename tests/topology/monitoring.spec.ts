@@ -168,13 +168,22 @@ describe("topology/monitoring", () => {
     for (const { rqName } of queues) assert.ok(queueScript(queues).includes(JSON.stringify(rqName)));
   });
 
-  it("asks fewer than five sites a second, and each one at least every four minutes", () => {
+  it("asks one question a second as far as it can, those from outside counted, and each at least every four minutes", () => {
+    const many = (count: number, name: string) => Array.from({ length: count }, (_, i) => `d${i}.${name}.example.com`);
     const interval = (count: number) =>
       monitoringFacts({
         ...stackConfig("dev"),
         sites: Array.from({ length: count }, (_, i) => ({ name: `s${i}.example.com`, state: "active" })),
       } as unknown as StackConfig).siteInterval;
-    assert.deepEqual([1, 240, 241, 600, 960, 2000].map(interval), [60, 60, 61, 150, 240, 240]);
+    assert.deepEqual([1, 60, 61, 150, 240, 2000].map(interval), [60, 60, 61, 150, 240, 240]);
+    const outside = monitoringFacts(stackConfig("prod", (values) => (values["sites"][0].domains = many(19, "a"))));
+    const wide = monitoringFacts(
+      stackConfig("prod", (values) => {
+        values["edge"].tls.hostsPerCertificate = 2;
+        for (const site of values["sites"] as { domains: string[]; name: string }[]) site.domains = many(20, site.name);
+      }),
+    );
+    assert.deepEqual([outside.siteInterval, wide.siteInterval], [60, 66]);
   });
 
   it("has archived sites in no list", () => {

@@ -15,7 +15,7 @@ const released: Record<string, NonNullable<Change>> = {
     (values["image"].apps = { erpnext: "16.33.0", frappe: "16.31.0" }),
   "an app more in the image": (values) => (values["image"].apps.hrms = "16.0.0"),
   "a new site": (values) => values["sites"].push({ name: "new.example.com", apps: ["frappe"] }),
-  "a site less": (values) => values["sites"].pop(),
+  "a site less": (values) => values["sites"].splice(1, 1),
   "a site's apps": (values) => (values["sites"][0].apps = ["frappe"]),
   "a site's domains": (values) => (values["sites"][1].domains = ["www.shop.example.org"]),
   "a site's schema": (values) => (values["sites"][0].schema = "erp"),

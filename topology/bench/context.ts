@@ -65,6 +65,8 @@ export const writable: ContainerPlan["writable"] = [
   { path: "/tmp" },
   { path: paths.logs },
   { path: paths.config },
+  // Without it `bench` takes the folder for none of its own, and knows no command of Frappe (bench/utils, paths_in_bench).
+  { path: `${paths.config}/pids` },
   { path: "/dev/shm", medium: "memory" },
 ];
 

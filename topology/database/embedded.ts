@@ -114,6 +114,7 @@ export function planEmbedded(config: Embedded, monitored: boolean): EmbeddedData
       component: "database",
       scope: "stack",
       ports: [port, ...(monitored ? [volumePort] : [])],
+      always: true,
     },
   };
 }

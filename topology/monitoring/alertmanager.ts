@@ -59,7 +59,8 @@ export function alertmanagerConfig({ receivers }: Config): string {
   return toYaml({
     route: {
       receiver: people["name"] ?? "null",
-      group_by: ["alertname", "site"],
+      // One message of all sites that are down, not one each.
+      group_by: ["alertname", "severity"],
       group_wait: "30s",
       group_interval: "5m",
       repeat_interval: "4h",

@@ -88,6 +88,8 @@ function postgresParts({ database }: BenchContext): EngineParts {
       // Tables of the one database that it logs in to, which is no site's.
       "--no-collector.stat_user_tables",
       "--no-collector.statio_user_tables",
+      // It would measure every site's database at each scrape.
+      "--no-collector.database",
     ],
     env: {
       DATA_SOURCE_URI: `${address}:${port}/postgres?sslmode=${sslMode[mode]}`,

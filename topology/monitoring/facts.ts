@@ -1,5 +1,6 @@
 /** What alert rules and dashboards have to know of a stack: which series there will be, and where the bounds lie. */
 import { standardQueues } from "../../constants/queues.ts";
+import { activeHosts } from "../../config/hosts.ts";
 import type { StackConfig } from "../../config/stack.ts";
 import { watchedClaims } from "./volumes.ts";
 
@@ -59,15 +60,15 @@ export function queueFacts(bench: string, name: string, timeout: number): QueueF
   };
 }
 
-/** Sites that are asked a second, at most. */
-const questionsPerSecond = 4;
+/** Questions a second that are aimed at: each costs a web worker up to 0.7 s (frappe-live). */
+const questionsPerSecond = 1;
 /** Seconds: people want to know soon, and Prometheus forgets what it has not heard of for five minutes. */
 const intervals = { least: 60, most: 240 } as const;
 
 const active = ({ sites }: StackConfig) => sites.filter(({ state }) => state === "active");
 
-const siteInterval = (sites: number): number =>
-  Math.min(intervals.most, Math.max(intervals.least, Math.ceil(sites / questionsPerSecond)));
+const siteInterval = (questions: number): number =>
+  Math.min(intervals.most, Math.max(intervals.least, Math.ceil(questions / questionsPerSecond)));
 
 /** Frappe's own queues and the stack file's, with the time that each has. */
 function queues({ bench }: StackConfig): QueueFacts[] {
@@ -81,6 +82,7 @@ function queues({ bench }: StackConfig): QueueFacts[] {
 export function monitoringFacts(config: StackConfig): MonitoringFacts {
   const { environment, database, redis, backup, monitoring } = config;
   const sites = active(config).map(({ name }) => name);
+  const outside = monitoring.mode === "embedded" && monitoring.outside !== undefined;
   return {
     environment,
     engine: database.engine,
@@ -88,8 +90,8 @@ export function monitoringFacts(config: StackConfig): MonitoringFacts {
     redis: redis.mode,
     queues: queues(config),
     sites,
-    siteInterval: siteInterval(sites.length),
-    outside: monitoring.mode === "embedded" && monitoring.outside !== undefined,
+    siteInterval: siteInterval(sites.length + (outside ? activeHosts(config.sites).length : 0)),
+    outside,
     backupMaxAgeSeconds: Number(backup.maxAge.slice(0, -1)) * 3600,
     ...(database.mode !== "external" && { maxConnections: database.maxConnections }),
     volumes: watchedClaims(config),

@@ -17,7 +17,7 @@ import { volumeExporter } from "./volumes.ts";
 type Embedded = Extract<StackConfig["monitoring"], { mode: "embedded" }>;
 
 /** Share of the volume for series; the rest is for what is being written and merged. */
-const seriesShare = 0.8;
+const seriesShare = 0.7;
 
 const claim = `${names.prometheus}-data`;
 const port = { name: "http", port: ports.prometheus };
@@ -56,7 +56,7 @@ const server = ({ prometheus }: Embedded, { files }: ConfigFilesPlan): Container
   resources: prometheus.resources,
   probes: {
     // After a kill it reads its write-ahead log again, which takes minutes where there is much of it.
-    startup: probe({ http: { path: "/-/ready", port: port.name } }, { period: 5, failures: 180 }),
+    startup: probe({ http: { path: "/-/ready", port: port.name } }, { period: 5, failures: 108 }),
     readiness: probe({ http: { path: "/-/ready", port: port.name } }),
     liveness: probe({ http: { path: "/-/healthy", port: port.name } }, { period: 30, failures: 6 }),
   },

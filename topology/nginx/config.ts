@@ -79,9 +79,14 @@ function trust({ trustedProxies, hsts, redirectToHttps }: NginxConfig): string {
     default 0;
 ${trustedProxies.map((range) => `    ${range} 1;`).join("\n")}
   }
-  map "$by_proxy:$http_x_forwarded_proto" $client_scheme {
+  map "$server_port:$by_proxy:$http_x_forwarded_proto" $client_scheme {
     default $scheme;
-    "1:https" https;
+    "${ports.nginx}:1:https" https;
+  }
+  # A caller inside the namespace may have an address of the proxies' range, and is none.
+  map $server_port $client_address {
+    default $remote_addr;
+    ${ports.nginxInternal} $realip_remote_addr;
   }
   map $client_scheme $hsts {
     default "";
@@ -178,7 +183,7 @@ ${repeatedHeaders}      try_files /$site/$1 =404;
       proxy_set_header Host $host;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $connection_upgrade;
-      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-For $client_address;
       proxy_set_header X-Forwarded-Proto $client_scheme;
       proxy_set_header X-Frappe-Site-Name $site;
       # Frappe asks this address who the session belongs to; in the socketio pod it leads to the session proxy beside it.

@@ -39,7 +39,7 @@ const repeatedHeaders = proxyHeaders.replaceAll(/^ {4}/gm, "      ");
 
 function location({ name, timeout }: RoutedService, routes: readonly ActiveRoute[], stripPath: boolean): string {
   const paths = routes.map(({ path }) => path.slice(1)).join("|");
-  const rewrite = `      rewrite "(?s)^/(?:${paths})/?(.*)$" /$1 break;\n`;
+  const rewrite = `      rewrite "(?s)^/(?:${paths})(?:/(.*))?$" /$1 break;\n`;
   return `    location ~ "^(?<service_prefix>/(?:${paths}))(?:/|\\z)" {
 ${stripPath ? rewrite : ""}      proxy_pass http://service-${name};
       proxy_redirect off;
@@ -48,6 +48,8 @@ ${repeatedHeaders}      proxy_set_header X-Forwarded-Prefix ${stripPath ? "$serv
       proxy_set_header Connection $service_connection;
       # Frappe alone may send nginx to a file: a site's private ones are below the same root.
       proxy_ignore_headers X-Accel-Redirect;
+      # Else it could install a worker over all of the site, which outlives the route.
+      proxy_hide_header Service-Worker-Allowed;
       proxy_read_timeout ${timeout + 5}s;
     }
 `;

@@ -2,6 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { labels } from "../../../constants/labels.ts";
+import { limits } from "../../../constants/limits.ts";
 import { podLabels, selectorOf, stackLabels } from "../../../topology/labels.ts";
 import type { StackPlan } from "../../../topology/plan.ts";
 import type { ConfigFilesPlan, ScheduledPlan, ServicePlan, VolumePlan, WorkloadPlan } from "../../../topology/types.ts";
@@ -122,7 +123,8 @@ export function renderWorkload(
       return new k8s.apps.v1.DaemonSet(
         workload.name,
         {
-          metadata: common,
+          // A node that is not ready must not stop a release.
+          metadata: { ...common, annotations: { "pulumi.com/skipAwait": "true" } },
           spec: { selector: { matchLabels }, template, updateStrategy: { rollingUpdate: { maxUnavailable: "25%" } } },
         },
         opts,
@@ -156,7 +158,8 @@ export function renderScheduled(
           metadata,
           spec: {
             backoffLimit: 0,
-            activeDeadlineSeconds: scheduled.timeLimit,
+            // The program ends itself in its time, and says so; Kubernetes would take its log away.
+            activeDeadlineSeconds: scheduled.timeLimit + limits.jobMargin,
             template: { metadata, spec: { ...spec, restartPolicy: "Never" } },
           },
         },
@@ -183,6 +186,7 @@ export function renderService(
       },
       spec: {
         ...(service.headless === true && { clusterIP: "None" }),
+        ...(service.always === true && { publishNotReadyAddresses: true }),
         selector: selectorOf(service.component, releaseOf(plan, service), service.workload),
         ports: service.ports.map(({ name, port }) => ({ name, port, targetPort: name, protocol: "TCP" })),
       },

@@ -18,17 +18,21 @@ export const backup: readonly HostileCase[] = [
     null: null,
   }),
   ...field("backup.schedule", "this date never comes", { "the 30th of February": "0 1 30 2 *" }),
-  ...field("backup.schedule", "expected runs at least frappe:backup.timeLimit (7200 seconds) apart", {
-    "each minute": "* * * * *",
-    "each hour": "0 * * * *",
-    "two close ones in a day": "0 1,2 * * *",
-  }),
-  ...field("backup.maxAge", "expected at least the time between two runs and their limit (6h)", {
+  ...field(
+    "backup.schedule",
+    "expected runs at least frappe:backup.timeLimit and a quarter of an hour (8100 seconds) apart",
+    {
+      "each minute": "* * * * *",
+      "each hour": "0 * * * *",
+      "two close ones in a day": "0 1,2 * * *",
+    },
+  ),
+  ...field("backup.maxAge", "expected at least the time between two runs and their limit (7h)", {
     "the interval": "4h",
     "an hour less": "5h",
   }),
   ...field("backup.maxAge", "expected", { days: "1d", "no unit": "27", none: "0h", "a number": 27 }),
-  found("a run each day, told of by the hour", { "backup.schedule": "0 1 * * *" }, "backup.maxAge", "(26h), got 7h"),
+  found("a run each day, told of by the hour", { "backup.schedule": "0 1 * * *" }, "backup.maxAge", "(27h), got 7h"),
   ...field("backup.timeLimit", "expected a whole number from 300 to 86400 seconds", { none: 0, "a minute": 60 }),
   ...field("backup.readDataPercent", "expected a whole number from 1 to 100", { nothing: 0, "too much": 101 }),
   found("a bucket without a region", { [`${s3}.region`]: gone }, `${s3}.region`, "missing: expected a region"),

@@ -79,6 +79,8 @@ export const monitoring: readonly HostileCase[] = [
     `${at}.reach`,
     "expected the addresses and ports",
   ),
+  found("mail by a closed port", { [`${at}.reach.ports`]: [443] }, `${at}.reach.ports`, "expected 587 among the ports"),
+  found("an incident by a closed port", { [`${at}.reach.ports`]: [587] }, `${at}.reach.ports`, "expected 443 among"),
   found("nobody who is told of prod's alerts", { [receivers]: {} }, receivers, "expected at least one of webhook"),
   ...field(`${at}.reach.ports`, "expected", { none: [], "one twice": [443, 443] }),
   ...field(`${at}.reach.addresses[0]`, "expected", { everywhere: "0.0.0.0/0", "a name": "hooks.example.com" }),

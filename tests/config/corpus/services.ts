@@ -78,6 +78,18 @@ export const services: readonly HostileCase[] = [
     "of an active site",
   ),
   found(
+    "a path beneath which an app has its pages",
+    route("/erpnext/portal"),
+    at("routes[0].path"),
+    "an app of frappe:image.apps has its pages",
+  ),
+  found(
+    "the name of a server outside",
+    { "services.depot": { image, port: 8080 }, "backup.repository.endpoint": "depot" },
+    "services.depot",
+    "by which the stack file calls a server outside",
+  ),
+  found(
     "a domain twice",
     route("/api/portal", { hosts: ["shop.example.org", "shop.example.org"] }),
     at("routes[0].hosts[1]"),

@@ -31,8 +31,8 @@ export function databaseCases(engine: MonitoringFacts["engine"]): Readonly<Recor
         },
       ],
       silent: {
-        "one minute is not two": { [up]: from(179, 1, 0) },
-        "unseen for one minute": { [up]: goneFrom(179, 1) },
+        "a question is not a minute": { [up]: from(180, 1, 0) },
+        "unseen a moment ago": { [up]: goneFrom(180, 1) },
       },
     },
     DatabaseConnectionsHigh: {

@@ -30,7 +30,7 @@ export const queueCases: Readonly<Record<string, AlertCase>> = {
         summary: "Redis cache does not answer its exporter",
       },
     ],
-    silent: { "one minute is not two": { [redisUp("queue")]: from(179, 1, 0) } },
+    silent: { "a question is not a minute": { [redisUp("queue")]: from(180, 1, 0) } },
   },
   RedisQueueMemoryHigh: {
     fires: [

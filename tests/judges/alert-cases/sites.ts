@@ -33,13 +33,13 @@ export const siteCases: Readonly<Record<string, AlertCase>> = {
   CertificateEnds: {
     fires: [
       {
-        change: { [certificate]: flat(21 * 86_400 + 7200 - 1) },
+        change: { [certificate]: flat(10 * 86_400 + 7200 - 1) },
         labels: { ...at("site-outside"), site, host },
-        summary: "The certificate of www.a.example.com ends in 20d 22h 59m 59s",
-        value: "20d 22h 59m 59s",
+        summary: "The certificate of www.a.example.com ends in 9d 22h 59m 59s",
+        value: "9d 22h 59m 59s",
       },
     ],
-    silent: { "an hour ago it had its 21 days": { [certificate]: flat(21 * 86_400 + 7200) } },
+    silent: { "an hour ago it had its 10 days": { [certificate]: flat(10 * 86_400 + 7200) } },
   },
 };
 

@@ -102,7 +102,7 @@ describe("topology/bench: addresses", () => {
   it("lead socketio's question about a session to the proxy beside it, for every active host", () => {
     const { workloads } = planOf("prod", (values) => (values["sites"][1].state = "archived")).bench;
     const socketio = workloads.find(({ component }) => component === "socketio");
-    assert.deepEqual(socketio?.loopbackHosts, ["erp.example.com", "www.erp.example.com", "shop.example.org"]);
+    assert.deepEqual(socketio?.loopbackHosts, ["erp.example.com", "www.erp.example.com", "books.example.net"]);
     assert.deepEqual(
       socketio?.containers.map(({ name }) => name),
       ["socketio", "session-proxy"],

@@ -28,7 +28,7 @@ const missing: AlertRule = {
   severity: "ticket",
   for: "1h",
   watches: [success],
-  expr: `${declared} unless on (site) ${success} > 0`,
+  expr: `(${declared} unless on (site) ${success} > 0)\nand on () up{job="backup"} == 1`,
   summary: "There is no verified backup of {{ $labels.site }}",
   description:
     "The repository has no verified snapshot of {{ $labels.site }}, or nobody knows of one. A new site has none until its first " +

@@ -33,7 +33,7 @@ const connectionSeries: Readonly<Record<Engine, readonly string[]>> = {
 const down = (engine: Engine): AlertRule => ({
   name: "DatabaseDown",
   severity: "page",
-  for: "2m",
+  for: "1m",
   watches: [upSeries[engine]],
   // An exporter that is gone with its server would be silent: who cannot be seen counts as down.
   expr: `${upSeries[engine]} == 0\nor absent(${upSeries[engine]})`,

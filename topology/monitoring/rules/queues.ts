@@ -20,7 +20,7 @@ const redisUp = roles.map((role) => select("redis", "redis_up", { role }));
 const redisDown: AlertRule = {
   name: "RedisDown",
   severity: "page",
-  for: "2m",
+  for: "1m",
   watches: redisUp,
   expr: [`redis_up{job="redis"} == 0`, ...redisUp.map((series) => `or absent(${series})`)].join("\n"),
   summary: "Redis {{ $labels.role }} does not answer its exporter",

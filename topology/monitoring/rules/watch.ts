@@ -6,7 +6,8 @@ const targetDown: AlertRule = {
   severity: "ticket",
   for: "5m",
   watches: [],
-  expr: "up == 0",
+  // A site's target is down with the prober, of which one message is enough.
+  expr: 'up{job!~"site.*"} == 0\nor count by (job) (up{job=~"site.*"} == 0)',
   summary: "Prometheus cannot read {{ $labels.job }} at {{ $labels.instance }}",
   description:
     "What this target tells is unknown, and the alerts that stand on it are silent. Look at the exporter's pod and at the " +
