@@ -18,11 +18,12 @@ export interface Context {
   readonly close: () => void;
 }
 
-export function openContext(job: BackupJob): Context {
+/** @param seconds after which everything is called off. */
+export function openContext(job: BackupJob, seconds = job.timeLimit): Context {
   const controller = new AbortController();
   const abort = (reason: Error) => controller.abort(reason);
-  const late = () => abort(new Error(`the time limit of ${job.timeLimit} s has passed`));
-  const limit = setTimeout(late, job.timeLimit * 1_000).unref();
+  const late = () => abort(new Error(`the time limit of ${seconds} s has passed`));
+  const limit = setTimeout(late, seconds * 1_000).unref();
   mkdirSync(job.scratch, { recursive: true, mode: 0o700 });
   const own = mkdtempSync(path.join(job.scratch, ".own-"));
   const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
@@ -47,9 +48,9 @@ export function openContext(job: BackupJob): Context {
 
 export const cacheOf = (job: BackupJob): string => job.cache ?? path.join(job.scratch, "cache");
 
-/** Removes all but our own folder and the cache, which makes the next run faster where scratch stays. */
+/** Removes all but our own folder, the file system's, and the cache, which makes the next run faster where scratch stays. */
 function empty(job: BackupJob, own: string): void {
-  const kept = [cacheOf(job), own];
+  const kept = [cacheOf(job), own, path.join(job.scratch, "lost+found")];
   for (const name of readdirSync(job.scratch)) {
     const entry = path.join(job.scratch, name);
     if (!kept.some((each) => each === entry || each.startsWith(`${entry}/`))) {

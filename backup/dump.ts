@@ -1,12 +1,13 @@
 /** Takes a site's dump, and believes it only when everything about it agrees. */
-import { mkdirSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Context } from "./context.ts";
 import { databaseOf } from "./databases/index.ts";
 import { messageOf, warning } from "./log.ts";
-import { dumpName, type Manifest, manifestName } from "./manifest.ts";
+import type { Login } from "./login.ts";
+import { dumpName, type Manifest, manifestName, rowsOf } from "./manifest.ts";
 import { type DumpFacts, scanDump } from "./scan.ts";
-import type { Login } from "./sites.ts";
+import { refuseFull } from "./space.ts";
 
 const attempts = 3;
 
@@ -18,7 +19,7 @@ export interface Dump {
 
 /**
  * Dumps a site's database into scratch.
- * @param before what the site's last verified snapshot holds: a database that lost half its tables is the wrong one.
+ * @param before what the site's last verified snapshot holds: a database that lost half its tables or rows is the wrong one.
  */
 export async function takeDump(context: Context, site: string, login: Login, before?: Manifest): Promise<Dump> {
   const database = databaseOf(context);
@@ -26,9 +27,10 @@ export async function takeDump(context: Context, site: string, login: Login, bef
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const tables = await database.tables(context, login);
   refuseEmpty(tables, login.schema, before);
-  refuseFull(context, await database.size(context, login));
+  refuseFull(context.job, await database.size(context, login));
   const file = path.join(folder, dumpName);
   const facts = await dumpUntilWhole(context, site, login, file);
+  refuseLoss(facts.tables, login.schema, before);
   const manifest: Manifest = {
     site,
     schema: login.schema,
@@ -39,6 +41,7 @@ export async function takeDump(context: Context, site: string, login: Login, bef
     dumpSha256: facts.sha256,
     takenAt: new Date().toISOString(),
     apps: await installedApps(context, login, tables),
+    ...(context.job.release !== undefined && { release: context.job.release }),
   };
   const manifestFile = path.join(folder, manifestName);
   writeFileSync(manifestFile, `${JSON.stringify(manifest, undefined, 1)}\n`, { mode: 0o600 });
@@ -50,16 +53,20 @@ function refuseEmpty(tables: readonly string[], schema: string, before: Manifest
   const had = before === undefined ? 0 : Object.keys(before.tables).length;
   if (tables.length * 2 < had) {
     const now = `the database ${schema} has ${tables.length} tables`;
-    throw new Error(`${now}, the last verified snapshot has ${had}: is it the right one?`);
+    throw new Error(`${now}, the last verified snapshot has ${had}: ${accept}`);
   }
 }
 
-function refuseFull({ job }: Context, bytes: number): void {
-  const { bavail, bsize } = statfsSync(job.scratch);
-  if (bavail * bsize < bytes) {
-    throw new Error(`scratch has ${bavail * bsize} bytes left, the database has ${bytes}: no space left for its dump`);
-  }
+/** Fewer rows in a smaller database are a clean-up, not a loss. */
+const leastRows = 1_000;
+
+function refuseLoss(tables: Manifest["tables"], schema: string, before: Manifest | undefined): void {
+  const [had, left] = [rowsOf(before?.tables ?? {}), rowsOf(tables)];
+  if (had < leastRows || left * 2 >= had) return;
+  throw new Error(`the database ${schema} has ${left} rows, the last verified snapshot has ${had}: ${accept}`);
 }
+
+const accept = "is it the right one? (run --accept-loss takes it all the same)";
 
 /** A table that is altered meanwhile fails a dump (MariaDB's error 1412) or makes it differ from the server: try again. */
 async function dumpUntilWhole(context: Context, site: string, login: Login, file: string): Promise<DumpFacts> {

@@ -40,13 +40,17 @@ export interface BackupJob {
   readonly s3CredentialsFile?: string;
   /** A folder of its own, emptied by each run; as large as the largest dump. */
   readonly scratch: string;
+  /** What scratch may hold, in bytes, where the file system does not say it (the limit of an emptyDir). */
+  readonly scratchBytes?: number;
   /** restic's cache. @default "<scratch>/cache" */
   readonly cache?: string;
   readonly retention: BackupRetention;
   /** Share of the repository's data that each run reads again, in percent (1–100). */
   readonly readDataPercent: number;
-  /** For a whole run or restore, in seconds. */
+  /** For a whole run, in seconds. */
   readonly timeLimit: number;
+  /** For a whole restore, in seconds. @default timeLimit */
+  readonly restoreTimeLimit?: number;
   /** Folder that is put first on PATH. */
   readonly tools?: string;
   /** LD_LIBRARY_PATH of the Postgres programs. */
@@ -55,6 +59,8 @@ export interface BackupJob {
   readonly clearCache?: readonly string[];
   /** How long web processes may go on with the site's old flags (Frappe 16 keeps them 60 s). @default 60 */
   readonly settleSeconds?: number;
+  /** Names the apps that run: a restore of another release's snapshot says so. */
+  readonly release?: string;
   /** Port of the exporter's `/metrics`. */
   readonly metricsPort?: number;
   /** How often the exporter asks the repository, in seconds. @default 300 */

@@ -13,9 +13,9 @@ export async function listSnapshots(context: Context, { site, json }: ListReques
   const snapshots = (await snapshotsOf(context)).filter((each) => site === undefined || each.site === site);
   const rows = [];
   for (const snapshot of snapshots) {
-    const { dumpBytes } = await manifestOf(context, snapshot);
     const { id, time, kind, verified } = snapshot;
-    rows.push({ id: short(id), site: snapshot.site, time, kind, verified, bytes: dumpBytes });
+    const bytes = snapshot.bytes ?? (await manifestOf(context, snapshot)).dumpBytes;
+    rows.push({ id: short(id), site: snapshot.site, time, kind, verified, bytes });
   }
   process.stdout.write(json ? `${JSON.stringify(rows, undefined, 1)}\n` : table(rows.map((row) => Object.values(row))));
 }

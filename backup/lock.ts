@@ -8,12 +8,15 @@ import { createInterface } from "node:readline";
 import type { Context } from "./context.ts";
 import { databaseOf } from "./databases/index.ts";
 import { messageOf } from "./log.ts";
+import { type Login, loginOf } from "./login.ts";
 import { signalGroup, start } from "./process.ts";
-import { type Login, loginOf, readSiteConfig, sitesOf } from "./sites.ts";
+import { sitesOf } from "./sites.ts";
 
 export interface Lock {
   /** The server's name of the session that holds it. */
   readonly session: string;
+  /** Whether it is ours still. It stays so when a run is called off, until it is released: what stands half done is put right. */
+  readonly held: () => boolean;
   release: () => Promise<void>;
 }
 
@@ -24,7 +27,7 @@ const answerMs = 30_000;
 export async function takeLock(context: Context): Promise<Lock> {
   const refusals: string[] = [];
   for (const site of sitesOf(context.job)) {
-    const login = attempt(() => loginOf(context.job, site, readSiteConfig(context.job, site)));
+    const login = attempt(() => loginOf(context.job, site));
     const held = login instanceof Error ? login : await hold(context, login);
     if (!(held instanceof Error)) return held;
     refusals.push(`${site}: ${messageOf(held)}`);
@@ -50,20 +53,27 @@ async function hold(context: Context, login: Login): Promise<Lock | Error> {
   const child = start(client.argv, { stdio: ["pipe", "pipe", "pipe"], env: client.env });
   const say = conversation(child);
   const end = () => closeClient(child);
-  context.signal.addEventListener("abort", () => void end(), { once: true });
+  const calledOff = () => void end();
+  context.signal.addEventListener("abort", calledOff, { once: true });
   let answer: string;
   try {
     answer = await say(client.take);
   } catch (error) {
     await end();
     return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    context.signal.removeEventListener("abort", calledOff);
   }
   const [taken, session = ""] = answer.split(/\s+/);
   if (taken !== "1") {
     await end();
     throw new Error(`another backup or restore of ${bench} is at work (its lock is taken)`);
   }
-  const lost = (why: string) => context.abort(new Error(`the lock in the database was lost (${why})`));
+  let held = true;
+  const lost = (why: string) => {
+    held = false;
+    context.abort(new Error(`the lock in the database was lost (${why})`));
+  };
   const gone = () => lost("its session ended");
   child.once("close", gone);
   const asking = setInterval(() => {
@@ -74,6 +84,7 @@ async function hold(context: Context, login: Login): Promise<Lock | Error> {
   }, askMs);
   return {
     session,
+    held: () => held,
     release: async () => {
       clearInterval(asking);
       child.off("close", gone);

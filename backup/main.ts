@@ -9,7 +9,7 @@ import { restoreSite } from "./restore/index.ts";
 import { runBackup } from "./run.ts";
 import { serve } from "./serve.ts";
 
-const usage = `usage: run | list [--site SITE] [--json] | serve
+const usage = `usage: run [--accept-loss] | list [--site SITE] [--json] | serve
        restore --site SITE [--snapshot ID|latest] [--allow-unverified] [--force]`;
 
 const options = {
@@ -18,6 +18,7 @@ const options = {
   json: { type: "boolean" },
   "allow-unverified": { type: "boolean" },
   force: { type: "boolean" },
+  "accept-loss": { type: "boolean" },
 } as const;
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -28,7 +29,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const [verb, ...more] = positionals;
   if (more.length > 0) throw new Error(usage);
   if (verb === "serve") return serve(job);
-  const context = openContext(job);
+  const context = openContext(job, verb === "restore" ? (job.restoreTimeLimit ?? job.timeLimit) : job.timeLimit);
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => context.abort(new Error(`called off by ${signal}`)));
   }
@@ -44,7 +45,7 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"
 async function runVerb(context: Context, verb: string | undefined, values: Values): Promise<number> {
   switch (verb) {
     case "run":
-      return Object.keys(await runBackup(context)).length === 0 ? 0 : 1;
+      return Object.keys(await runBackup(context, values["accept-loss"] === true)).length === 0 ? 0 : 1;
     case "list":
       await listSnapshots(context, { site: values.site, json: values.json === true });
       return 0;

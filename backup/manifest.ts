@@ -15,6 +15,8 @@ export interface Manifest {
   readonly takenAt: string;
   /** What Frappe says is installed, where it says so. */
   readonly apps: readonly string[];
+  /** The job's, where it names one. */
+  readonly release?: string;
 }
 
 export const manifestName = "manifest.json";
@@ -32,3 +34,7 @@ export async function manifestOf(context: Context, snapshot: Snapshot): Promise<
 
 /** A snapshot's id as people write it. */
 export const short = (id: string): string => id.slice(0, 8);
+
+/** Rows of all tables. */
+export const rowsOf = (tables: Manifest["tables"]): number =>
+  Object.values(tables).reduce((sum, each) => sum + each, 0);

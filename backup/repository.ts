@@ -15,38 +15,50 @@ export interface Snapshot {
   readonly site: string;
   readonly kind: Kind;
   readonly verified: boolean;
+  /** Of its dump; undefined for a snapshot of an older program, whose manifest alone says it. */
+  readonly bytes: number | undefined;
   readonly paths: readonly string[];
 }
 
 /** restic itself tries for up to 15 minutes to reach a store; nobody waits that long to learn that it is away. */
 const openSeconds = 120;
 
-/** Makes sure that the repository is there and opens with the password; makes it where there truly is none. */
+/** Makes sure that the repository opens with the password. */
 export async function openRepository(context: Context): Promise<void> {
-  const { repository, timeLimit } = context.job;
-  const seconds = Math.min(openSeconds, timeLimit / 3);
-  const opened = await restic(context, ["cat", "config", "--no-lock"], { seconds });
-  const trouble = troubleOf(opened);
-  if (trouble === undefined) return;
-  if (trouble !== "absent") throw new Error(explain(`the repository ${repository} cannot be opened`, opened));
-  if (path.isAbsolute(repository)) refuseLostFolder(repository);
-  await mustRestic(context, "the repository cannot be made", ["init"], { seconds });
+  if (!(await opens(context))) throw new Error(absent(context));
+}
+
+/** The same, but makes it where there truly is none: only a run may, under the bench's lock. */
+export async function openOrMakeRepository(context: Context): Promise<void> {
+  if (await opens(context)) return;
+  const { repository } = context.job;
+  await mustRestic(context, "the repository cannot be made", ["init"], { seconds: secondsOf(context) });
   info("repository made", { repository });
 }
 
-/** A folder that is not mounted, or lost its config, is no place for a new repository. */
+const secondsOf = ({ job }: Context) => Math.min(openSeconds, job.timeLimit / 3);
+const absent = ({ job }: Context) => `there is no repository at ${job.repository}`;
+
+/** Whether there is a repository that opens; a place that lost its own is an error. */
+async function opens(context: Context): Promise<boolean> {
+  const { repository } = context.job;
+  const opened = await restic(context, ["cat", "config", "--no-lock"], { seconds: secondsOf(context) });
+  const trouble = troubleOf(opened);
+  if (trouble === undefined) return true;
+  if (trouble !== "absent") throw new Error(explain(`the repository ${repository} cannot be opened`, opened));
+  refuseLostFolder(repository);
+  return false;
+}
+
+/** A folder that is not mounted, or lost its config, is no place where there never was a repository. */
 function refuseLostFolder(repository: string): void {
+  if (!path.isAbsolute(repository)) return;
   if (!existsSync(path.dirname(repository))) {
     throw new Error(`the repository's parent folder ${path.dirname(repository)} does not exist: is it mounted?`);
   }
   if (existsSync(repository) && readdirSync(repository).length > 0) {
     throw new Error(`${repository} holds files but no repository: nothing is made in it`);
   }
-}
-
-/** Removes the locks that killed runs left. Only under our own lock in the database: then no other run can be at work. */
-export async function clearStaleLocks(context: Context): Promise<void> {
-  await mustRestic(context, "locks that killed runs left cannot be cleared", ["unlock", "--remove-all"]);
 }
 
 interface Raw {
@@ -59,9 +71,21 @@ interface Raw {
 
 /** Snapshots of this bench, oldest first. Refuses a repository that another bench writes to, too. */
 export async function snapshotsOf(context: Context): Promise<Snapshot[]> {
-  const seconds = Math.min(openSeconds, context.job.timeLimit / 3);
-  const args = ["snapshots", "--json", "--no-lock"];
-  const list = JSON.parse(await mustRestic(context, "the snapshots cannot be listed", args, { seconds })) as Raw[];
+  const found = await findSnapshots(context);
+  if (found === undefined) throw new Error(absent(context));
+  return found;
+}
+
+/** The same; undefined where there is no repository (yet). */
+export async function findSnapshots(context: Context): Promise<Snapshot[] | undefined> {
+  const ended = await restic(context, ["snapshots", "--json", "--no-lock"], { seconds: secondsOf(context) });
+  const trouble = troubleOf(ended);
+  if (trouble === "absent") {
+    refuseLostFolder(context.job.repository);
+    return undefined;
+  }
+  if (trouble !== undefined) throw new Error(explain("the snapshots cannot be listed", ended));
+  const list = JSON.parse(ended.stdout) as Raw[];
   const foreign = list.find(({ hostname }) => hostname !== context.job.bench);
   if (foreign !== undefined) {
     throw new Error(`the repository holds snapshots of ${foreign.hostname}: give each bench a repository of its own`);
@@ -71,27 +95,29 @@ export async function snapshotsOf(context: Context): Promise<Snapshot[]> {
 
 function snapshotFrom({ id, time, paths, tags }: Raw): Snapshot {
   const all = tags ?? [];
+  const after = (prefix: string) => all.find((tag) => tag.startsWith(prefix))?.slice(prefix.length);
+  const bytes = after("bytes:");
   return {
     id,
     time,
     paths,
-    site: all.find((tag) => tag.startsWith("site:"))?.slice(5) ?? "",
+    site: after("site:") ?? "",
     kind: all.includes("before-restore") ? "before-restore" : "backup",
     verified: all.includes("verified"),
+    bytes: bytes === undefined ? undefined : Number(bytes),
   };
 }
 
 /** Backs up paths as one snapshot; answers its id. Files that cannot be read are a failure (restic's exit code 3). */
 export async function takeSnapshot(
   context: Context,
-  site: string,
-  kind: Kind,
+  { site, kind, bytes }: { readonly site: string; readonly kind: Kind; readonly bytes: number },
   sources: readonly string[],
 ): Promise<string> {
   const { job, run } = context;
   const missing = sources.filter((source) => !existsSync(source));
   if (missing.length > 0) throw new Error(`${missing.join(", ")} is missing`);
-  const tags = [`site:${site}`, `run:${run}`, kind].flatMap((tag) => ["--tag", tag]);
+  const tags = [`site:${site}`, `run:${run}`, `bytes:${bytes}`, kind].flatMap((tag) => ["--tag", tag]);
   const args = ["backup", "--json", "--quiet", "--host", job.bench, ...tags, "--", ...sources];
   const said = await mustRestic(context, "the snapshot failed", args);
   const id = /"message_type":"summary".*"snapshot_id":"([0-9a-f]+)"/.exec(said)?.[1];

@@ -1,4 +1,4 @@
-/** What may go from the repository. Runs only after everything of a run was verified. */
+/** What may go from the repository. Runs only after the repository was checked. */
 import type { Context } from "./context.ts";
 import { info } from "./log.ts";
 import { type Snapshot, snapshotsOf } from "./repository.ts";
@@ -8,9 +8,13 @@ const day = 86_400_000;
 /** Unverified snapshots are looked into by hand, or never; what a restore replaced is missed within weeks. */
 const keptDays = { unverified: 7, "before-restore": 30 } as const;
 
-/** Forgets what the policy does not keep, and frees the space. Each site's last verified snapshot always stays. */
-export async function applyRetention(context: Context, now: number): Promise<void> {
-  const snapshots = await snapshotsOf(context);
+/**
+ * Forgets what the policy does not keep, and frees the space. Each site's last verified snapshot always stays.
+ * @param sites those that this run verified: of another one, nothing goes while its newest backup is missing.
+ */
+export async function applyRetention(context: Context, sites: readonly string[], now: number): Promise<void> {
+  const all = await snapshotsOf(context);
+  const snapshots = all.filter(({ site }) => sites.includes(site));
   const old = snapshots.filter((each) => isPast(each, now)).map(({ id }) => id);
   if (old.length > 0) await mustRestic(context, "old snapshots cannot be forgotten", ["forget", ...old]);
   const { bench, retention } = context.job;
@@ -25,7 +29,7 @@ export async function applyRetention(context: Context, now: number): Promise<voi
   }
   await mustRestic(context, "the space of old snapshots cannot be freed", ["prune"]);
   const left = await snapshotsOf(context);
-  info("retention applied", { before: snapshots.length, after: left.length });
+  info("retention applied", { before: all.length, after: left.length });
 }
 
 function isPast({ kind, verified, time }: Snapshot, now: number): boolean {

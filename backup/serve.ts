@@ -6,7 +6,7 @@ import { type Context, openContext } from "./context.ts";
 import type { BackupJob } from "./job.ts";
 import { failure, info, messageOf } from "./log.ts";
 import { manifestOf } from "./manifest.ts";
-import { type Snapshot, snapshotsOf } from "./repository.ts";
+import { findSnapshots, type Snapshot } from "./repository.ts";
 
 interface SiteFacts {
   /** Of verified snapshots, oldest first. */
@@ -50,7 +50,9 @@ async function look(job: BackupJob, known: Known, sizes: Map<string, number>, en
   const end = () => context.abort(new Error("called off"));
   ending.addEventListener("abort", end, { once: true });
   try {
-    const snapshots = (await snapshotsOf(context)).filter(({ kind, verified }) => kind === "backup" && verified);
+    // Before the first run there is none: an answer, unlike a store that cannot be reached.
+    const found = (await findSnapshots(context)) ?? [];
+    const snapshots = found.filter(({ kind, verified }) => kind === "backup" && verified);
     const sites = new Map<string, SiteFacts>();
     for (const site of new Set(snapshots.map((each) => each.site))) {
       const own = snapshots.filter((each) => each.site === site);
@@ -67,10 +69,10 @@ async function look(job: BackupJob, known: Known, sizes: Map<string, number>, en
   }
 }
 
-/** The dump's size, from the snapshot's manifest; a snapshot never changes, so each is asked once. */
+/** The dump's size; where the snapshot's manifest must be asked, it is once, since a snapshot never changes. */
 async function sizeOf(context: Context, snapshot: Snapshot | undefined, sizes: Map<string, number>) {
   if (snapshot === undefined) return undefined;
-  const size = sizes.get(snapshot.id) ?? (await manifestOf(context, snapshot)).dumpBytes;
+  const size = snapshot.bytes ?? sizes.get(snapshot.id) ?? (await manifestOf(context, snapshot)).dumpBytes;
   sizes.set(snapshot.id, size);
   return size;
 }

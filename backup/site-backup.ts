@@ -4,9 +4,11 @@ import path from "node:path";
 import type { Context } from "./context.ts";
 import { takeDump } from "./dump.ts";
 import { info } from "./log.ts";
-import { type Manifest, manifestOf, short } from "./manifest.ts";
+import { loginOf } from "./login.ts";
+import { type Manifest, manifestOf, rowsOf, short } from "./manifest.ts";
 import { digestInSnapshot, type Kind, type Snapshot, takeSnapshot } from "./repository.ts";
-import { fileFolders, loginOf, readSiteConfig, siteFolder } from "./sites.ts";
+import { readRecord } from "./restore/record.ts";
+import { fileFolders, siteFolder } from "./sites.ts";
 
 export interface SiteBackup {
   readonly snapshot: string;
@@ -25,7 +27,10 @@ export async function backupSite(
   snapshots: readonly Snapshot[],
 ): Promise<SiteBackup> {
   const { job } = context;
-  const login = loginOf(job, site, readSiteConfig(job, site));
+  if (kind === "backup" && readRecord(job, site)?.writing === true) {
+    throw new Error("a restore of it has not ended: its database may be half replaced");
+  }
+  const login = loginOf(job, site);
   const before = kind === "backup" ? lastVerified(snapshots, site) : undefined;
   const known = before === undefined ? undefined : await manifestOf(context, before);
   try {
@@ -36,14 +41,14 @@ export async function backupSite(
       path.join(siteFolder(job, site), "site_config.json"),
       ...filesOf(context, site),
     ];
-    const snapshot = await takeSnapshot(context, site, kind, sources);
+    const snapshot = await takeSnapshot(context, { site, kind, bytes: manifest.dumpBytes }, sources);
     const read = await digestInSnapshot(context, snapshot, file);
     if (read !== manifest.dumpSha256) {
       throw new Error("the dump that the repository gives back is not the one that was taken");
     }
-    const tables = Object.values(manifest.tables);
-    const rows = tables.reduce((sum, each) => sum + each, 0);
-    info("site backed up", { site, snapshot: short(snapshot), tables: tables.length, rows, bytes: manifest.dumpBytes });
+    const { tables, dumpBytes: bytes } = manifest;
+    const facts = { tables: Object.keys(tables).length, rows: rowsOf(tables), bytes };
+    info("site backed up", { site, snapshot: short(snapshot), ...facts });
     return { snapshot, manifest };
   } finally {
     rmSync(path.join(job.scratch, site), { recursive: true, force: true });

@@ -5,13 +5,6 @@ import { siteName } from "./config.ts";
 import type { BackupJob } from "./job.ts";
 import { conceal } from "./log.ts";
 
-/** Whom a site's database knows it as. */
-export interface Login {
-  readonly schema: string;
-  readonly user: string;
-  readonly password: string;
-}
-
 export type SiteConfig = Readonly<Record<string, unknown>>;
 
 /** What belongs to a site beside its database, relative to its folder. */
@@ -52,25 +45,6 @@ export function parseConfig(text: string, file: string): SiteConfig {
     if (/password|secret|token|_key$/.test(key) && typeof value === "string") conceal(value);
   }
   return config as SiteConfig;
-}
-
-/** How to log in to a site's database; refuses what contradicts the declaration. */
-export function loginOf(job: BackupJob, site: string, config: SiteConfig): Login {
-  const word = (key: string) => {
-    const value = config[key];
-    if (typeof value === "string" && value !== "" && !/[\0\r\n]/.test(value)) return value;
-    throw new Error(`its site_config.json has no usable ${key}`);
-  };
-  const schema = word("db_name");
-  const declared = job.sites.find(({ name }) => name === site)?.schema ?? schema;
-  if (declared !== schema) {
-    throw new Error(`its site_config.json names the database ${schema}, declared is ${declared}`);
-  }
-  const engine = config["db_type"] ?? job.database.engine;
-  if (engine !== job.database.engine) {
-    throw new Error(`its site_config.json has db_type ${JSON.stringify(engine)}, the bench has ${job.database.engine}`);
-  }
-  return { schema, user: "db_user" in config ? word("db_user") : schema, password: word("db_password") };
 }
 
 /** Changes keys of a site_config.json in one step, as a reader sees it; `undefined` takes a key away. */

@@ -83,7 +83,8 @@ function job(context: BenchContext): BackupJob {
     passwordFile: `${folder}/password`,
     ...(config.backup.repository.kind === "s3" && { s3CredentialsFile: `${folder}/s3-credentials` }),
     scratch: scratchPath,
-    scratchBytes: bytes(scratch.size),
+    // A volume of its own says itself how large it is.
+    ...(scratch.storageClass === undefined && { scratchBytes: bytes(scratch.size) }),
     retention,
     readDataPercent,
     timeLimit,

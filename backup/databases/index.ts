@@ -1,7 +1,7 @@
 /** What a backup asks of a database server, alike for both engines. */
 import type { Context } from "../context.ts";
 import type { Ended } from "../process.ts";
-import type { Login } from "../sites.ts";
+import type { Login } from "../login.ts";
 import { mariadb } from "./mariadb.ts";
 import { postgres } from "./postgres.ts";
 
@@ -44,6 +44,7 @@ export const databaseOf = ({ job }: Context): Database => databases[job.database
 
 /** What a client wrote about a failure, without the rows that it quotes. */
 export function withoutRows(ended: Ended): Ended {
-  const lines = ended.stderr.split("\n").filter((line) => /error|fatal|denied|refused/i.test(line));
-  return { ...ended, stderr: lines.map((line) => line.replaceAll(/'(?:[^']|'')*'?/g, "'…'")).join("\n") };
+  const lines = ended.stderr.split("\n").filter((line) => /^(?:ERROR|FATAL|psql:|mariadb:)/.test(line));
+  const said = lines.map((line) => line.replaceAll(/'(?:[^']|'')*'?/g, "'…'").replace(/: ".*/, ': "…"'));
+  return { ...ended, stderr: said.join("\n") };
 }

@@ -1,9 +1,9 @@
 /** MariaDB, by its own programs. */
 import { type Context, childEnvironment, ownFile } from "../context.ts";
 import { type Ended, run, wordsOf } from "../process.ts";
-import type { Login } from "../sites.ts";
+import type { Login } from "../login.ts";
 import { type Database, withoutRows } from "./index.ts";
-import { allGone } from "./sessions.ts";
+import { allGone, idleSeconds } from "./sessions.ts";
 
 /** An option file's value: quoted, so that `#` and spaces are themselves. */
 const quoted = (value: string) => `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
@@ -138,7 +138,8 @@ export const mariadb: Database = {
   lockClient: (context, login, lock) => ({
     argv: client(context, login),
     env: childEnvironment(context),
-    take: `SELECT GET_LOCK(${text(lock)}, 0), CONNECTION_ID();\n`,
+    // Of a node that is lost, the server learns nothing: its silence frees the lock.
+    take: `SET SESSION wait_timeout = ${idleSeconds}; SELECT GET_LOCK(${text(lock)}, 0), CONNECTION_ID();\n`,
     ask: `SELECT IS_USED_LOCK(${text(lock)}) = CONNECTION_ID();\n`,
   }),
 };

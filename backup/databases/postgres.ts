@@ -1,9 +1,9 @@
 /** Postgres, by its own programs. */
 import { type Context, childEnvironment, ownFile } from "../context.ts";
 import { run, wordsOf } from "../process.ts";
-import type { Login } from "../sites.ts";
+import type { Login } from "../login.ts";
 import { type Database, withoutRows } from "./index.ts";
-import { allGone } from "./sessions.ts";
+import { allGone, idleSeconds } from "./sessions.ts";
 
 const name = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
@@ -76,6 +76,9 @@ async function load(context: Context, login: Login, file: string): Promise<void>
 const theTables =
   "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema = 'public'";
 
+/** Of a node that is lost, the server learns nothing: its silence frees the lock. Servers before 14 do not know the setting. */
+const endIdle = `DO $$ BEGIN IF current_setting('server_version_num')::int >= 140000 THEN SET idle_session_timeout = '${idleSeconds}s'; END IF; END $$;`;
+
 export const postgres: Database = {
   trailer: "-- PostgreSQL database dump complete",
   loadsWhole: true,
@@ -106,7 +109,7 @@ export const postgres: Database = {
   lockClient: (context, login, lock) => ({
     argv: [...client, `--field-separator=${columnEnd}`],
     env: environment(context, login, "postgres"),
-    take: `SELECT pg_try_advisory_lock(hashtextextended(${text(lock)}, 0))::int || ' ' || pg_backend_pid();\n`,
+    take: `${endIdle} SELECT pg_try_advisory_lock(hashtextextended(${text(lock)}, 0))::int || ' ' || pg_backend_pid();\n`,
     ask: `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() LIMIT 1;\n`,
   }),
 };

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** After so many seconds without a word, the server ends the session that holds a lock, which its holder never keeps for more than 20. */
+export const idleSeconds = 120;
+
 const rounds = 240;
 const pauseMs = 500;
 

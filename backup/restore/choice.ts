@@ -1,13 +1,15 @@
 /** Which snapshot a restore takes, and whether it is what it says. */
-import { readFileSync, statfsSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Context } from "../context.ts";
 import { databaseOf } from "../databases/index.ts";
+import { loginOf } from "../login.ts";
 import { dumpName, type Manifest, manifestOf, pathIn, short } from "../manifest.ts";
 import type { Snapshot } from "../repository.ts";
 import { scanDump } from "../scan.ts";
 import { lastVerified } from "../site-backup.ts";
-import { loginOf, parseConfig, readSiteConfig, type SiteConfig } from "../sites.ts";
+import { parseConfig, type SiteConfig } from "../sites.ts";
+import { refuseFull } from "../space.ts";
 import { extract } from "./files.ts";
 
 export interface Choice {
@@ -47,14 +49,11 @@ export function chooseSnapshot(snapshots: readonly Snapshot[], choice: Choice): 
 export async function openSnapshot(context: Context, site: string, snapshot: Snapshot): Promise<Opened> {
   const { job } = context;
   const manifest = await manifestOf(context, snapshot);
-  const { schema } = loginOf(job, site, readSiteConfig(job, site));
+  const { schema } = loginOf(job, site);
   refuseOther("site", manifest.site, site);
   refuseOther("engine", manifest.engine, job.database.engine);
   refuseOther("database", manifest.schema, schema);
-  const { bavail, bsize } = statfsSync(job.scratch);
-  if (bavail * bsize < manifest.dumpBytes) {
-    throw new Error(`scratch has ${bavail * bsize} bytes left, the dump has ${manifest.dumpBytes}`);
-  }
+  refuseFull(job, manifest.dumpBytes);
   const target = path.join(job.scratch, `restore-${short(snapshot.id)}`);
   const dump = await extractDump(context, snapshot, manifest, target);
   const configPath = pathIn(snapshot, "site_config.json");

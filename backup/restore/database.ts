@@ -4,9 +4,9 @@ import type { Context } from "../context.ts";
 import { databaseOf } from "../databases/index.ts";
 import type { Lock } from "../lock.ts";
 import { info, messageOf } from "../log.ts";
-import { type Manifest, manifestOf, short } from "../manifest.ts";
+import { type Login, loginOf } from "../login.ts";
+import { type Manifest, manifestOf, rowsOf, short } from "../manifest.ts";
 import { snapshotsOf } from "../repository.ts";
-import { type Login, loginOf, readSiteConfig } from "../sites.ts";
 import { extractDump, type Opened } from "./choice.ts";
 
 export interface Replacement {
@@ -14,50 +14,86 @@ export interface Replacement {
   readonly opened: Opened;
   /** Snapshot of the state before; null when there is none. */
   readonly safety: string | null;
+  /** Whether an earlier try has written already. */
+  readonly again: boolean;
 }
 
-/** @throws with what stands now: the old state where it could be put back. */
-export async function replaceDatabase(context: Context, lock: Lock, replacement: Replacement): Promise<void> {
-  const { site, opened, safety } = replacement;
-  const login = loginOf(context.job, site, readSiteConfig(context.job, site));
+export interface NotReplaced {
+  readonly error: unknown;
+  /** What the database is now, for a person. */
+  readonly stands: string;
+  /** Whether that is the state before the restore, as a whole. */
+  readonly old: boolean;
+}
+
+/** Whoever is asked to end has two minutes (the pod's grace), and needs some of them to say what stands. */
+const putBackMs = 90_000;
+
+/** @returns what went wrong, and what stands now: the old state where it could be put back. */
+export async function replaceDatabase(
+  context: Context,
+  lock: Lock,
+  { site, opened, safety, again }: Replacement,
+): Promise<NotReplaced | undefined> {
+  const database = databaseOf(context);
+  const login = loginOf(context.job, site);
+  const { tables } = opened.manifest;
+  let written = again;
   try {
-    await loadAndCompare(context, lock, login, opened.dump, opened.manifest);
+    await database.endSessions(context, login, lock.session);
+    written ||= !database.loadsWhole;
+    await database.load(context, login, opened.dump);
+    written = true;
+    refuseOther(await countsOf(context, login), tables, (standing, rows) => standing === rows);
+    info("database restored", { tables: Object.keys(tables).length, rows: rowsOf(tables) });
+    return undefined;
   } catch (error) {
-    context.signal.throwIfAborted();
-    throw new Error(`${messageOf(error)}; ${await putBack(context, lock, login, safety)}`, { cause: error });
+    if (!written) return { error, stands: "the old state of the database stands", old: true };
+    const half = (why: string) => ({ error, stands: `${why}: the database is half replaced`, old: false });
+    if (safety === null) return half("there is no snapshot of the state before");
+    if (!lock.held()) return half("another run may have the lock now");
+    try {
+      await putBack(calledOff(context), lock, login, safety);
+    } catch (second) {
+      return half(`putting the old state back from snapshot ${short(safety)} failed, too (${messageOf(second)})`);
+    }
+    const stands = `the old state of the database was put back from snapshot ${short(safety)}`;
+    return { error, stands, old: true };
   }
 }
 
-async function loadAndCompare(context: Context, lock: Lock, login: Login, dump: string, manifest: Manifest) {
+/** What was called off still has a short time to put right what stands half done. */
+const calledOff = (context: Context): Context =>
+  context.signal.aborted ? { ...context, signal: AbortSignal.timeout(putBackMs) } : context;
+
+async function countsOf(context: Context, login: Login): Promise<Manifest["tables"]> {
+  const database = databaseOf(context);
+  return database.counts(context, login, await database.tables(context, login));
+}
+
+function refuseOther(
+  counts: Manifest["tables"],
+  expected: Manifest["tables"],
+  agrees: (standing: number, rows: number) => boolean,
+): void {
+  const [standing, wanted] = [Object.keys(counts).length, Object.keys(expected).length];
+  if (!agrees(standing, wanted)) {
+    throw new Error(`the database has ${standing} tables after the load, the dump has ${wanted}`);
+  }
+  const other = Object.entries(expected).find(([table, rows]) => !agrees(counts[table] ?? -1, rows));
+  if (other === undefined) return;
+  const [table, rows] = other;
+  throw new Error(`${table} has ${counts[table] ?? "no"} rows after the load, the dump has ${rows}`);
+}
+
+/** Puts the state before back from its snapshot. More rows than it had are somebody's work since, not damage. */
+async function putBack(context: Context, lock: Lock, login: Login, safety: string): Promise<void> {
+  const snapshot = (await snapshotsOf(context)).find(({ id }) => id === safety);
+  if (snapshot === undefined) throw new Error(`there is no snapshot ${short(safety)}`);
+  const manifest = await manifestOf(context, snapshot);
+  const dump = await extractDump(context, snapshot, manifest, path.join(context.job.scratch, "before"));
   const database = databaseOf(context);
   await database.endSessions(context, login, lock.session);
   await database.load(context, login, dump);
-  const expected = Object.entries(manifest.tables);
-  const standing = await database.tables(context, login);
-  if (standing.length !== expected.length) {
-    throw new Error(`the database has ${standing.length} tables after the load, the dump has ${expected.length}`);
-  }
-  const counts = await database.counts(context, login, standing);
-  const [other] = expected.filter(([table, rows]) => counts[table] !== rows);
-  if (other !== undefined) {
-    const [table, rows] = other;
-    throw new Error(`${table} has ${counts[table] ?? "no"} rows after the load, the dump has ${rows}`);
-  }
-  info("database restored", { tables: expected.length, rows: expected.reduce((sum, [, rows]) => sum + rows, 0) });
-}
-
-/** Puts the state before back from its snapshot; answers what stands now. */
-async function putBack(context: Context, lock: Lock, login: Login, safety: string | null): Promise<string> {
-  if (safety === null) return "there is no snapshot of the state before: the database is half replaced";
-  try {
-    const snapshot = (await snapshotsOf(context)).find(({ id }) => id === safety);
-    if (snapshot === undefined) throw new Error(`there is no snapshot ${short(safety)}`);
-    const manifest = await manifestOf(context, snapshot);
-    const dump = await extractDump(context, snapshot, manifest, path.join(context.job.scratch, "before"));
-    await loadAndCompare(context, lock, login, dump, manifest);
-    return `the old state of the database was put back from snapshot ${short(safety)}`;
-  } catch (error) {
-    const cause = messageOf(error);
-    return `putting the old state back from snapshot ${short(safety)} failed, too: the database is half replaced (${cause})`;
-  }
+  refuseOther(await countsOf(context, login), manifest.tables, (standing, rows) => standing >= rows);
 }

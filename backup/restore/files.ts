@@ -2,21 +2,36 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { Context } from "../context.ts";
+import { warning } from "../log.ts";
 import { pathIn } from "../manifest.ts";
 import type { Snapshot } from "../repository.ts";
 import { mustRestic } from "../restic.ts";
 import { fileFolders, siteFolder } from "../sites.ts";
+import { freeBytes } from "../space.ts";
+import type { Opened } from "./choice.ts";
 
 /** On the sites' volume itself, since a move between volumes is a copy. */
 const stagingOf = (context: Context, site: string) => path.join(siteFolder(context.job, site), ".restore-files");
 
 /** Brings a snapshot's folders of files onto the sites' volume; nothing of the site changes yet. */
-export async function stageFiles(context: Context, site: string, snapshot: Snapshot): Promise<void> {
+export async function stageFiles(context: Context, site: string, { snapshot, manifest }: Opened): Promise<void> {
   const staging = stagingOf(context, site);
   removeStaging(context, site);
+  const [left, size] = [
+    freeBytes(siteFolder(context.job, site)),
+    (await sizeOf(context, snapshot)) - manifest.dumpBytes,
+  ];
+  if (left < size) throw new Error(`the sites' volume has ${left} bytes left, the snapshot's files have ${size}`);
   mkdirSync(staging, { mode: 0o700 });
   const wanted = fileFolders.map((each) => pathIn(snapshot, each)).filter((each) => each !== undefined);
   if (wanted.length > 0) await extract(context, snapshot, wanted, staging);
+}
+
+/** Bytes of everything in a snapshot. */
+async function sizeOf(context: Context, { id }: Snapshot): Promise<number> {
+  const args = ["stats", "--no-lock", "--json", "--mode", "restore-size", id];
+  const said = await mustRestic(context, "the snapshot's size cannot be read", args);
+  return (JSON.parse(said) as { total_size: number }).total_size;
 }
 
 /** Extracts paths of a snapshot below a folder, each at its full path; every byte is compared with the repository's digests. */
@@ -56,15 +71,29 @@ export function placeFiles(context: Context, site: string, snapshot: Snapshot, i
 export const removeStaging = (context: Context, site: string): void =>
   rmSync(stagingOf(context, site), { recursive: true, force: true });
 
-/** Removes what was moved aside, by this restore or by one that was given up. */
+/** Removes what was moved aside. */
 export function removeOldFiles(context: Context, site: string): void {
-  for (const each of fileFolders) {
+  for (const aside of asidesOf(context, site)) rmSync(aside, { recursive: true, force: true });
+}
+
+/** Keeps what was moved aside for good, and says where: nothing of ours removes it any more. */
+export function keepOldFiles(context: Context, site: string): void {
+  const kept = asidesOf(context, site).map((aside) => {
+    const place = aside.replace(/\.before-restore-([^/]*)$/, ".kept-$1");
+    renameSync(aside, place);
+    return place;
+  });
+  if (kept.length > 0) warning("old files kept", { site, kept });
+}
+
+function asidesOf(context: Context, site: string): string[] {
+  return fileFolders.flatMap((each) => {
     const place = path.join(siteFolder(context.job, site), each);
     const folder = path.dirname(place);
-    if (!existsSync(folder)) continue;
-    const asides = readdirSync(folder).filter((name) => name.startsWith(path.basename(asideOf(place, ""))));
-    for (const name of asides) rmSync(path.join(folder, name), { recursive: true, force: true });
-  }
+    if (!existsSync(folder)) return [];
+    const names = readdirSync(folder).filter((name) => name.startsWith(path.basename(asideOf(place, ""))));
+    return names.map((name) => path.join(folder, name));
+  });
 }
 
 const asideOf = (place: string, id: string) => `${place}.before-restore-${id}`;

@@ -1,16 +1,18 @@
 /** Puts a site back to a snapshot: database, files, encryption key. Running it again after a kill ends the same. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../context.ts";
+import { concealAddresses } from "../environment.ts";
 import { type Lock, takeLock } from "../lock.ts";
-import { info, messageOf } from "../log.ts";
+import { info, messageOf, warning } from "../log.ts";
 import { short } from "../manifest.ts";
 import { run, wordsOf } from "../process.ts";
-import { clearStaleLocks, openRepository, snapshotsOf } from "../repository.ts";
-import { changeSiteConfig, readSiteConfig } from "../sites.ts";
+import { openRepository, snapshotsOf } from "../repository.ts";
+import { changeSiteConfig } from "../sites.ts";
+import { clearStaleLocks } from "../stale-locks.ts";
 import { type Choice, chooseSnapshot, type Opened, openSnapshot } from "./choice.ts";
+import { closeSite, letIn, openSite, settle, shutOut, standingRecord } from "./closing.ts";
 import { replaceDatabase } from "./database.ts";
-import { placeFiles, removeOldFiles, removeStaging, stageFiles } from "./files.ts";
-import { readRecord, removeRecord, type RestoreRecord, writeRecord } from "./record.ts";
+import { keepOldFiles, placeFiles, removeOldFiles, removeStaging, stageFiles } from "./files.ts";
+import { type RestoreRecord, writeRecord } from "./record.ts";
 import { takeSafety } from "./safety.ts";
 
 export interface RestoreRequest extends Choice {
@@ -20,83 +22,94 @@ export interface RestoreRequest extends Choice {
 
 /** Restores a site; throws with the cause, what stands, and what to do next. */
 export async function restoreSite(context: Context, request: RestoreRequest): Promise<void> {
+  const { site } = request;
   await openRepository(context);
   const lock = await takeLock(context);
   try {
     context.claimScratch();
-    await clearStaleLocks(context);
-    const snapshot = chooseSnapshot(await snapshotsOf(context), request);
-    const opened = await openSnapshot(context, request.site, snapshot);
-    await stageFiles(context, request.site, snapshot);
-    await replaceSite(context, lock, request, opened);
+    await clearStaleLocks(context, Date.now());
+    // Since a restore began, "latest" is what it began with: a newer one would be of what it left half done.
+    const begun = request.snapshot === "latest" ? standingRecord(context.job, site)?.snapshot : undefined;
+    const choice = { ...request, snapshot: begun ?? request.snapshot };
+    const snapshot = chooseSnapshot(await snapshotsOf(context), choice);
+    const opened = await openSnapshot(context, site, snapshot);
+    warnOfRelease(context, opened);
+    try {
+      await stageFiles(context, site, opened);
+      await replaceSite(context, lock, request, opened);
+    } finally {
+      removeStaging(context, site);
+    }
   } finally {
     await lock.release();
   }
+}
+
+function warnOfRelease({ job }: Context, { manifest: { release, site } }: Opened): void {
+  if (job.release === undefined || release === undefined || release === job.release) return;
+  const next = "run bench migrate before opening if the apps changed";
+  warning("snapshot is of another release", { site, snapshot: release, present: job.release, next });
 }
 
 /** From here on the site is closed. A failure before anything was written opens it again; one after that leaves it closed. */
 async function replaceSite(context: Context, lock: Lock, request: RestoreRequest, opened: Opened): Promise<void> {
   const { job } = context;
   const { site } = request;
-  let record = closeSite(context, site);
-  let stands = "the site is as it was";
+  let record = closeSite(context, site, opened.snapshot.id);
+  const again = record.writing;
+  let stands = "its database may be half replaced by the try before";
   try {
     await settle(context);
-    if (!record.writing) {
+    shutOut(context, site);
+    if (!again) {
       const safety = await takeSafety(context, site, request.force);
       record = writeRecord(job, site, { ...record, safety, writing: true });
     }
-    stands = "its files are the old ones";
-    await replaceDatabase(context, lock, { site, opened, safety: record.safety });
+    const failed = await replaceDatabase(context, lock, { site, opened, safety: record.safety, again });
+    if (failed !== undefined) {
+      stands = `${failed.stands}, ${record.placing ? "of its files some are new" : "its files are the old ones"}`;
+      if (failed.old && !record.placing) reset(context, site, record);
+      throw failed.error;
+    }
     stands = "the database is restored, of the files some may be the old ones";
+    record = writeRecord(job, site, { ...record, placing: true });
     placeFiles(context, site, opened.snapshot, record.id);
     stands = "database and files are restored";
     await finish(context, site, opened, record);
   } catch (error) {
     if (!record.writing) openSite(context, site, record);
-    throw new Error(record.writing ? advice(error, stands, record, request) : messageOf(error), { cause: error });
+    throw new Error(record.writing ? advice(error, stands, record, opened) : messageOf(error), { cause: error });
   }
   info("site restored", { site, snapshot: short(opened.snapshot.id), before: record.safety && short(record.safety) });
 }
 
-/** Closes the site, after remembering what its flags were. A try that was killed has remembered already. */
-function closeSite({ job, run: id }: Context, site: string): RestoreRecord {
-  const { maintenance_mode = null, pause_scheduler = null } = readSiteConfig(job, site);
-  const first = { id, flags: { maintenance_mode, pause_scheduler }, safety: null, writing: false };
-  const record = readRecord(job, site) ?? writeRecord(job, site, first);
-  changeSiteConfig(job, site, { maintenance_mode: 1, pause_scheduler: 1 });
-  info("site closed", { site });
-  return record;
+/** The site is wholly what it was: the next try begins anew, with a backup of what is there then. */
+function reset(context: Context, site: string, record: RestoreRecord): void {
+  letIn(context, site, record);
+  writeRecord(context.job, site, { ...record, safety: null, writing: false });
 }
-
-/** Web processes of Frappe 16 go on with the flags that they read, for up to a minute. */
-const settle = ({ job, signal }: Context) => sleep((job.settleSeconds ?? 60) * 1_000, undefined, { signal });
 
 async function finish(context: Context, site: string, opened: Opened, record: RestoreRecord): Promise<void> {
   const { job, signal } = context;
   const key = opened.config["encryption_key"];
   // Before the first request: a read that fails makes Frappe write a new key.
   if (typeof key === "string") changeSiteConfig(job, site, { encryption_key: key });
+  letIn(context, site, record);
   const [program, ...rest] = (job.clearCache ?? []).map((word) => word.replaceAll("{site}", site));
   if (program !== undefined) {
+    concealAddresses();
     const ended = await run({ argv: [program, ...rest], signal });
     if (ended.code !== 0) throw new Error(`the site's cache cannot be flushed: ${program} ${wordsOf(ended)}`);
   }
-  removeOldFiles(context, site);
+  // Without a snapshot of the state before, they are nowhere else.
+  if (record.safety === null) keepOldFiles(context, site);
+  else removeOldFiles(context, site);
   openSite(context, site, record);
 }
 
-/** The flags as they were; where the site's own file had none, the bench's count again. */
-function openSite(context: Context, site: string, { flags }: RestoreRecord): void {
-  const before = Object.entries(flags).map(([flag, value]) => [flag, value ?? undefined]);
-  changeSiteConfig(context.job, site, Object.fromEntries(before) as Record<string, unknown>);
-  removeStaging(context, site);
-  removeRecord(context.job, site);
-  info("site opened", { site });
-}
-
-function advice(error: unknown, stands: string, { safety }: RestoreRecord, { site, snapshot }: RestoreRequest): string {
-  const again = `restore --site ${site} --snapshot ${snapshot}`;
-  const back = safety === null ? "" : `, or restore --site ${site} --snapshot ${short(safety)} for the state before`;
-  return `${messageOf(error)}; ${stands}; ${site} stays in maintenance; next: ${again} once more${back}`;
+function advice(error: unknown, stands: string, { safety }: RestoreRecord, { snapshot, manifest }: Opened): string {
+  const restore = (id: string) => `restore --site ${manifest.site} --snapshot ${short(id)}`;
+  const again = `${restore(snapshot.id)}${snapshot.verified ? "" : " --allow-unverified"} once more`;
+  const back = safety === null ? "" : `, or ${restore(safety)} for the state before`;
+  return `${messageOf(error)}; ${stands}; ${manifest.site} stays in maintenance; next: ${again}${back}`;
 }

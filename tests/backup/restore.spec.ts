@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { openContext } from "../../backup/context.ts";
+import { databases } from "../../backup/databases/index.ts";
+import { loginOf } from "../../backup/login.ts";
+import { closedPassword } from "../../backup/restore/record.ts";
 import { type Bench, databaseName, makeBench } from "./support/bench.ts";
 import { causeOf, wrapper } from "./support/faults.ts";
 import { type DatabaseServer, startDatabase } from "./support/servers.ts";
@@ -19,6 +24,8 @@ for (const engine of ["mariadb", "postgres"] as const) {
     let good: { rows: Record<string, string>; files: Record<string, string>; config: Record<string, unknown> };
     const state = () => ({ rows: bench.rows(site), files: bench.files(site), config: bench.config(site) });
     const restore = ["restore", "--site", site];
+    const record = () =>
+      JSON.parse(readFileSync(bench.siteFile(site, "restore.json"), "utf8")) as Record<string, unknown>;
     const configure = (changes: object) =>
       writeFileSync(bench.siteFile(site, "site_config.json"), JSON.stringify({ ...bench.config(site), ...changes }));
 
@@ -122,13 +129,18 @@ for (const engine of ["mariadb", "postgres"] as const) {
           : failing;
       const failed = await bench.run(restore, { tools: loading(broken) });
       assert.equal(failed.code, 1, failed.output);
-      assert.match(causeOf(failed), /old state .*put back|old state stands/);
       assert.match(
         causeOf(failed),
-        /stays in maintenance; next: restore --site one\.example\.com --snapshot latest once more, or/,
+        /old state .*(put back from snapshot [0-9a-f]+|stands), its files are the old ones/,
+      );
+      assert.match(
+        causeOf(failed),
+        /stays in maintenance; next: restore --site one\.example\.com --snapshot [0-9a-f]{8} once more, or/,
       );
       assert.deepEqual(bench.rows(site), present);
-      assert.equal(bench.config(site)["maintenance_mode"], 1);
+      // All of it is the old state: the next try begins anew.
+      assert.deepEqual(bench.config(site), { ...good.config, maintenance_mode: 1, pause_scheduler: 1 });
+      assert.deepEqual([record()["writing"], record()["safety"]], [false, null]);
       const again = await bench.run(restore);
       assert.equal(again.code, 0, again.output);
       assert.deepEqual(state(), good);
@@ -154,7 +166,13 @@ for (const engine of ["mariadb", "postgres"] as const) {
       const killed = await ended;
       assert.equal(killed.code, null, killed.output);
       if (engine === "mariadb") assert.notDeepEqual(bench.rows(site), present);
-      const { safety } = JSON.parse(readFileSync(bench.siteFile(site, "restore.json"), "utf8")) as { safety: string };
+      const safety = String(record()["safety"]);
+      // No worker can connect, and no backup takes the half of it for the whole.
+      assert.deepEqual(record()["password"], good.config["db_password"]);
+      assert.equal(bench.config(site)["db_password"], closedPassword);
+      const scheduled = await bench.run(["run"]);
+      assert.equal(scheduled.code, 1, scheduled.output);
+      assert.match(causeOf(scheduled), /"one\.example\.com":"a restore of it has not ended: its database may be half/);
       const again = await bench.run(restore);
       assert.equal(again.code, 0, again.output);
       assert.deepEqual(state(), good);
@@ -163,6 +181,45 @@ for (const engine of ["mariadb", "postgres"] as const) {
       assert.equal(back.code, 0, back.output);
       assert.deepEqual(bench.rows(site), present);
       assert.equal((await bench.run(restore)).code, 0);
+    });
+
+    it("puts the old state back when it is called off, and backs up anew what was opened since", async () => {
+      const comment = engine === "mariadb" ? "" : `SET ROLE "${databaseName(site)}";`;
+      server.sql(`${comment}${comments[engine]};`, databaseName(site));
+      const present = bench.rows(site);
+      const begun = path.join(bench.folder, "begun-again");
+      const once =
+        engine === "mariadb"
+          ? `if [ -e ${begun} ]; then exec "$real" "$@"; fi; (head -c 6000; : > ${begun}; exec sleep 600) | "$real" "$@"`
+          : `: > ${begun}; exec sleep 600`;
+      const { child, ended } = bench.start(restore, { tools: loading(once) });
+      while (!existsSync(begun) && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 50));
+      child.kill("SIGTERM");
+      const stopped = await ended;
+      assert.equal(stopped.code, 1, stopped.output);
+      assert.match(causeOf(stopped), /called off by SIGTERM; the old state of the database (was put back|stands)/);
+      assert.deepEqual(bench.rows(site), present);
+      writeFileSync(bench.siteFile(site, "restore.json"), JSON.stringify({ ...record(), writing: true }));
+      configure({ maintenance_mode: 0, pause_scheduler: 0 });
+      const anew = await bench.run(restore);
+      assert.equal(anew.code, 0, anew.output);
+      assert.equal(anew.events.filter(({ event }) => event === "safety backup taken").length, 1);
+      assert.deepEqual(bench.rows(site), good.rows);
+      configure(good.config);
+      writeFileSync(bench.siteFile(site, "site_config.json"), JSON.stringify(good.config));
+    });
+
+    it("takes its lock with a session that the server ends when its client falls silent", () => {
+      const context = openContext(bench.job);
+      try {
+        const { argv, env, take } = databases[engine].lockClient(context, loginOf(bench.job, site), "another lock");
+        const ask = engine === "mariadb" ? "SELECT @@wait_timeout;\n" : "SHOW idle_session_timeout;\n";
+        const [program, ...rest] = argv;
+        const { stdout } = spawnSync(program, rest, { env, encoding: "utf8", input: `${take}${ask}` });
+        assert.match(stdout, /^1[\t ]\d+\n(120|2min)\n$/);
+      } finally {
+        context.close();
+      }
     });
 
     it("goes on over an empty database only by force", async () => {
@@ -178,8 +235,16 @@ for (const engine of ["mariadb", "postgres"] as const) {
       assert.equal(refused.code, 1, refused.output);
       assert.match(causeOf(refused), /has no tables.*--force goes on without/);
       assert.deepEqual(bench.config(site), good.config);
+      writeFileSync(bench.siteFile(site, "private/files/uploaded since.pdf"), "new");
       const forced = await bench.run([...restore, "--force"]);
       assert.equal(forced.code, 0, forced.output);
+      // There is no snapshot of them: they stay, under a name that nothing removes.
+      const { kept = [] } = forced.events.find(({ event }) => event === "old files kept") as { kept?: string[] };
+      assert.deepEqual(
+        kept.map((folder) => path.basename(folder).replace(/kept-.*/, "kept")),
+        ["files.kept", "files.kept"],
+      );
+      assert.ok(kept.some((folder) => readdirSync(folder).includes("uploaded since.pdf")));
       assert.deepEqual(state(), good);
     });
 

@@ -23,7 +23,7 @@ describe("backup: the exporter", function () {
     await server?.stop();
   });
 
-  it("shows what the repository itself holds, and keeps it when the repository goes", async () => {
+  it("shows what the repository itself holds, keeps it while that cannot be read, and takes none for an answer", async () => {
     const backup = await bench.run(["run"]);
     assert.equal(backup.code, 0, backup.output);
     const unverified = await bench.restic(
@@ -60,14 +60,18 @@ describe("backup: the exporter", function () {
       });
       const names = Object.keys(up).map((sample) => sample.split("{")[0]);
       assert.deepEqual([...new Set(names)].sort(), [...backupMetricNames].sort());
-      renameSync(repository, `${repository}-away`);
+      const mark = `${repository}/config`;
+      renameSync(mark, `${mark}-away`);
       const down = await samples(metricsPort, { frappe_backup_repository_up: 0 });
       const { frappe_backup_repository_checked_timestamp_seconds: _last, ...kept } = down;
       assert.deepEqual(kept, { ...values, frappe_backup_repository_up: 0 });
       assert.equal((await fetch(`http://127.0.0.1:${metricsPort}/healthz`)).status, 200);
       assert.equal((await fetch(`http://127.0.0.1:${metricsPort}/`)).status, 404);
-      renameSync(`${repository}-away`, repository);
+      renameSync(`${mark}-away`, mark);
       await samples(metricsPort, { frappe_backup_repository_up: 1 });
+      renameSync(repository, `${repository}-away`);
+      const none = { frappe_backup_repository_up: 1, [`frappe_backup_snapshots{site="${site}"}`]: 0 };
+      await samples(metricsPort, none);
     } finally {
       child.kill("SIGTERM");
     }

@@ -8,7 +8,7 @@ interface Content {
   drop: (server: DatabaseServer, schema: string) => void;
 }
 
-export const rowsOfInvoices = 800;
+export const rowsOfInvoices = 1_000;
 const everyByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0")).join("");
 /** Quotes, a dump's own words, brackets, tabs and line ends. */
 const nasty = [
