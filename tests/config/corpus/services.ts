@@ -77,12 +77,7 @@ export const services: readonly HostileCase[] = [
     at("routes[0].hosts[0]"),
     "of an active site",
   ),
-  found(
-    "a path beneath which an app has its pages",
-    route("/erpnext/portal"),
-    at("routes[0].path"),
-    "an app of frappe:image.apps has its pages",
-  ),
+  ...field(at("routes[0].path"), "of frappe:image.apps has its pages", { "an app's page": "/erpnext/portal" }),
   found(
     "the name of a server outside",
     { "services.depot": { image, port: 8080 }, "backup.repository.endpoint": "depot" },
