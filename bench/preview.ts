@@ -56,6 +56,9 @@ function withSites(count: number): Command {
   const file = parse(readFileSync(join(root, "Pulumi.prod.yaml"), "utf8")) as { config: Record<string, unknown> };
   const names = Array.from({ length: count }, (_, i) => `s${String(i + 1).padStart(4, "0")}.erp.example.com`);
   file.config["frappe:sites"] = names.map((name) => ({ name, apps: ["frappe", "erpnext"] }));
+  // A service's routes hold for whichever sites there are.
+  const services = file.config["frappe:services"] as Record<string, { routes: { hosts?: unknown }[] }>;
+  Object.values(services).forEach(({ routes }) => routes.forEach((route) => delete route.hosts));
   const edge = file.config["frappe:edge"] as { tls: object };
   file.config["frappe:edge"] = { ...edge, tls: { ...edge.tls, wildcards: ["*.erp.example.com"] } };
   const path = join(scratch, `Pulumi.sites${count}.yaml`);
