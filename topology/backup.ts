@@ -10,6 +10,7 @@ import { paths } from "../constants/paths.ts";
 import { ports } from "../constants/ports.ts";
 import {
   benchEnv,
+  benchFolders,
   benchUser,
   configFiles,
   databaseTlsFiles,
@@ -31,7 +32,7 @@ import { names } from "./names.ts";
 import { component, databasePeer, redisTarget, tcp } from "./network.ts";
 import type { RedisPlan } from "./redis.ts";
 import { imageReference } from "./release.ts";
-import type { RoomPlan } from "./room.ts";
+import { stackService, stackWorkload, type RoomPlan } from "./room.ts";
 
 /** Text of our programs that run in the cluster, each one file. */
 export interface Programs {
@@ -43,6 +44,7 @@ const folder = "/etc/frappe-backup";
 const programPath = "/opt/frappe/backup.cjs";
 const scratchPath = "/scratch";
 const repositoryPath = "/backups";
+const metricsPort = { name: "metrics", port: ports.backupExporter } as const;
 
 /** Programs of other images, newer than those that the bench image has. */
 const tools: ScratchPlan = { path: "/tools", size: "256Mi", shared: "tools" };
@@ -135,7 +137,7 @@ function container(context: BenchContext, verb: Verb): ContainerPlan {
     workingDir: paths.bench,
     command: ["node", programPath, verb],
     env: { ...(verb === "restore" ? benchEnv(context) : { HOME: "/tmp" }), BACKUP_CONFIG: `${folder}/job.json` },
-    ports: verb === "serve" ? [{ name: "metrics", port: ports.backupExporter }] : [],
+    ports: verb === "serve" ? [metricsPort] : [],
     files: [
       { path: programPath, from: { config: program, key: "backup.cjs" } },
       { path: `${folder}/job.json`, from: { config: names.backup, key: "job.json" } },
@@ -147,7 +149,7 @@ function container(context: BenchContext, verb: Verb): ContainerPlan {
       { path: "/tmp" },
       tools,
       verb === "serve" ? { path: scratchPath } : { path: scratchPath, ...scratch },
-      ...(verb === "restore" ? [{ path: paths.logs }, { path: paths.config }, { path: `${paths.config}/pids` }] : []),
+      ...(verb === "restore" ? benchFolders : []),
     ],
     volumes: [
       ...(verb === "serve" ? [] : [sitesMount(verb === "run")]),
@@ -198,14 +200,7 @@ function scheduled(context: BenchContext): ScheduledPlan[] {
   ];
 }
 
-const exporter = (context: BenchContext): WorkloadPlan => ({
-  ...pod(context, names.backupExporter, "serve"),
-  scope: "stack",
-  kind: "set",
-  replicas: 1,
-  update: "rolling",
-  stopGrace: 30,
-});
+const exporter = (context: BenchContext): WorkloadPlan => stackWorkload(pod(context, names.backupExporter, "serve"));
 
 /** Whether somebody asks the exporter. */
 const isWatched = ({ monitoring }: StackConfig) => monitoring.mode === "embedded";
@@ -264,17 +259,7 @@ export function planBackup(
     volumes: volumes(context.config),
     workloads: watched ? [exporter(context)] : [],
     scheduled: scheduled(context),
-    services: watched
-      ? [
-          {
-            name: names.backupExporter,
-            logicalName: `${names.backupExporter}-service`,
-            component: names.backupExporter,
-            scope: "stack",
-            ports: [{ name: "metrics", port: ports.backupExporter }],
-          },
-        ]
-      : [],
+    services: watched ? [stackService(names.backupExporter, [metricsPort])] : [],
     flows: flows(context, redis),
   };
 }

@@ -7,7 +7,7 @@ import { names } from "./names.ts";
 import { component, tcp } from "./network.ts";
 import type { RoutedService } from "./nginx/services.ts";
 import { imageReference } from "./release.ts";
-import type { RoomPlan } from "./room.ts";
+import { stackService, stackWorkload, type RoomPlan } from "./room.ts";
 import type { ContainerPlan, EnvValue, Flow, ServicePlan, WorkloadPlan } from "./types.ts";
 
 type ServiceConfig = ServicesConfig[string];
@@ -55,32 +55,24 @@ function container(name: string, service: ServiceConfig, config: StackConfig): C
   };
 }
 
-const workload = (name: string, service: ServiceConfig, config: StackConfig): WorkloadPlan => ({
-  name: identity(name),
-  room: "services",
-  component: identity(name),
-  scope: "stack",
-  kind: "set",
-  replicas: service.replicas,
-  update: "rolling",
-  user: service.user,
-  version: service.image.tag,
-  setup: [],
-  containers: [container(name, service, config)],
-  stopGrace: drainSeconds + service.timeout,
-  mountsSites: false,
-  holdsData: false,
-});
+const workload = (name: string, service: ServiceConfig, config: StackConfig): WorkloadPlan =>
+  stackWorkload({
+    name: identity(name),
+    room: "services",
+    replicas: service.replicas,
+    user: service.user,
+    version: service.image.tag,
+    containers: [container(name, service, config)],
+    stopGrace: drainSeconds + service.timeout,
+  });
 
-const address = (name: string, { port }: ServiceConfig): ServicePlan => ({
-  name,
-  logicalName: `${identity(name)}-address`,
-  component: identity(name),
-  scope: "stack",
-  ports: [{ name: portName, port }],
-  // nginx of the bench looks it up at its start, while the service may itself wait for a site.
-  early: true,
-});
+const address = (name: string, { port }: ServiceConfig): ServicePlan =>
+  stackService(name, [{ name: portName, port }], {
+    logicalName: `${identity(name)}-address`,
+    component: identity(name),
+    // nginx of the bench looks it up at its start, while the service may itself wait for a site.
+    early: true,
+  });
 
 function flows(name: string, { routes, port, callsFrappe, egress }: ServiceConfig): Flow[] {
   const itself = component(identity(name));

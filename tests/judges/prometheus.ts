@@ -83,7 +83,12 @@ export async function withPrometheus<Result>(
     // It listens before it has read what it kept.
     const ready = async () =>
       (await sandbox.request({ port, path: "/-/ready", headers: { Host: "localhost" } })).status === 200;
-    while (!(await ready()));
+    const deadline = Date.now() + 60_000;
+    while (!(await ready())) {
+      if (Date.now() > deadline) {
+        throw new Error("Prometheus listens, and is not ready after a minute");
+      }
+    }
     return use({
       sandbox,
       targets: async () => {

@@ -60,13 +60,20 @@ export const sharedFiles = ["common_site_config.json", "apps.txt"] as const;
 export const configFiles = (config: string): readonly FileMount[] =>
   sharedFiles.map((key) => ({ path: `${paths.sites}/${key}`, from: { config, key } }));
 
-/** Where Frappe writes beside the sites volume (frappe-live §9). */
-export const writable: ContainerPlan["writable"] = [
-  { path: "/tmp" },
+/**
+ * Where Frappe's commands write in the bench's folder (frappe-live §9). Without `pids` `bench` takes the folder for none of its own, and
+ * knows no command of Frappe (bench/utils, paths_in_bench).
+ */
+export const benchFolders: ContainerPlan["writable"] = [
   { path: paths.logs },
   { path: paths.config },
-  // Without it `bench` takes the folder for none of its own, and knows no command of Frappe (bench/utils, paths_in_bench).
   { path: `${paths.config}/pids` },
+];
+
+/** Where a role's process writes beside the sites volume. */
+export const writable: ContainerPlan["writable"] = [
+  { path: "/tmp" },
+  ...benchFolders,
   { path: "/dev/shm", medium: "memory" },
 ];
 

@@ -6,8 +6,9 @@ import { probe } from "../bench/context.ts";
 import { names } from "../names.ts";
 import { component, tcp } from "../network.ts";
 import { imageReference } from "../release.ts";
+import { stackService } from "../room.ts";
 import type { ContainerPlan, Flow } from "../types.ts";
-import { nobody, stackService, stackWorkload, type Part } from "./parts.ts";
+import { nobody, monitoringWorkload, type Part } from "./parts.ts";
 import { toYaml, type Yaml } from "./yaml.ts";
 
 type Config = Extract<StackConfig["monitoring"], { mode: "embedded" }>["alertmanager"];
@@ -145,7 +146,7 @@ export const planAlertmanager = (config: Config): Part => ({
     },
   ],
   workloads: [
-    stackWorkload({
+    monitoringWorkload({
       name: names.alertmanager,
       kind: "member",
       user: nobody,

@@ -5,8 +5,9 @@ import { ports } from "../../constants/ports.ts";
 import { names } from "../names.ts";
 import { component, tcp } from "../network.ts";
 import { imageReference } from "../release.ts";
+import { stackService } from "../room.ts";
 import type { Flow } from "../types.ts";
-import { exporterContainer, nobody, scraped, stackService, stackWorkload, type Part } from "./parts.ts";
+import { exporterContainer, nobody, scraped, monitoringWorkload, type Part } from "./parts.ts";
 import { toYaml } from "./yaml.ts";
 
 const port = { name: "http", port: ports.blackboxExporter };
@@ -56,7 +57,7 @@ const outsideFlow = (outside: Outside): Flow[] =>
 export const planBlackbox = (outside: Outside): Part => ({
   files: [{ name: files, files: { "blackbox.yml": blackboxConfig } }],
   workloads: [
-    stackWorkload({
+    monitoringWorkload({
       name: names.blackboxExporter,
       user: nobody,
       version: images.blackboxExporter.tag,

@@ -10,9 +10,10 @@ import type { DatabasePlan } from "../database/index.ts";
 import { names } from "../names.ts";
 import { component, databasePeer, tcp } from "../network.ts";
 import { imageReference } from "../release.ts";
+import { stackService } from "../room.ts";
 import type { ContainerPlan, FileMount } from "../types.ts";
 import { credentialFolders, databaseMonitor, makeMariadbMonitor, makePostgresMonitor } from "./database-user.ts";
-import { exporterContainer, nobody, scraped, stackService, stackWorkload, type Part } from "./parts.ts";
+import { exporterContainer, nobody, scraped, monitoringWorkload, type Part } from "./parts.ts";
 
 /** Name of the rendered files, and where the client's options are mounted. */
 const files = names.databaseExporter;
@@ -138,7 +139,7 @@ export function planDatabaseSeries(context: BenchContext): Part {
   return {
     files: Object.keys(rendered).length > 0 ? [{ name: files, files: rendered }] : [],
     workloads: [
-      stackWorkload({
+      monitoringWorkload({
         name: names.databaseExporter,
         user: nobody,
         version,

@@ -6,10 +6,11 @@ import { probe } from "../bench/context.ts";
 import { names } from "../names.ts";
 import { component, tcp } from "../network.ts";
 import { imageReference } from "../release.ts";
+import { stackService } from "../room.ts";
 import type { ContainerPlan } from "../types.ts";
 import { overviewDashboard } from "./dashboard.ts";
-import { datasource, monitoringFacts } from "./facts.ts";
-import { scraped, stackService, stackWorkload, type Part } from "./parts.ts";
+import { datasource, type MonitoringFacts } from "./facts.ts";
+import { scraped, monitoringWorkload, type Part } from "./parts.ts";
 import { toYaml } from "./yaml.ts";
 
 type Config = Extract<StackConfig["monitoring"], { mode: "embedded" }>["grafana"];
@@ -120,7 +121,7 @@ const server = ({ resources }: Config): ContainerPlan => ({
   },
 });
 
-export const planGrafana = (config: StackConfig, grafana: Config): Part => ({
+export const planGrafana = (grafana: Config, facts: MonitoringFacts): Part => ({
   files: [
     {
       name: names.grafana,
@@ -128,12 +129,12 @@ export const planGrafana = (config: StackConfig, grafana: Config): Part => ({
         "grafana.ini": ini(settings),
         "datasources.yaml": datasources,
         "providers.yaml": providers,
-        "overview.json": overviewDashboard(monitoringFacts(config)),
+        "overview.json": overviewDashboard(facts),
       },
     },
   ],
   workloads: [
-    stackWorkload({
+    monitoringWorkload({
       name: names.grafana,
       user: grafanaUser,
       version: images.grafana.tag,

@@ -5,6 +5,7 @@ import { emptyRoom, type RoomPlan } from "../room.ts";
 import { planAlertmanager } from "./alertmanager.ts";
 import { planBlackbox } from "./blackbox.ts";
 import { planDatabaseSeries } from "./database.ts";
+import { monitoringFacts } from "./facts.ts";
 import { planGrafana } from "./grafana.ts";
 import { planNginxSeries } from "./nginx.ts";
 import { planNodes } from "./node.ts";
@@ -22,14 +23,15 @@ export function planMonitoring(context: BenchContext, redis: RedisPlan, stack: s
   if (monitoring.mode === "none") {
     return emptyRoom;
   }
+  const facts = monitoringFacts(config);
   return joined([
-    planPrometheus(config, monitoring, stack),
+    planPrometheus(config, monitoring, stack, facts),
     planAlertmanager(monitoring.alertmanager),
-    planGrafana(config, monitoring.grafana),
+    planGrafana(monitoring.grafana, facts),
     planNodes(),
     planVolumes(config),
     planDatabaseSeries(context),
-    planRedisSeries(context, redis),
+    planRedisSeries(context, redis, facts),
     planNginxSeries(),
     planBlackbox(monitoring.outside),
   ]);

@@ -3,7 +3,8 @@ import { images } from "../../constants/images.ts";
 import { ports } from "../../constants/ports.ts";
 import { names } from "../names.ts";
 import { imageReference } from "../release.ts";
-import { exporterContainer, scraped, stackService, type Part } from "./parts.ts";
+import { stackService } from "../room.ts";
+import { exporterContainer, scraped, type Part } from "./parts.ts";
 
 const port = { name: "metrics", port: ports.nginxExporter };
 

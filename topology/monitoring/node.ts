@@ -8,8 +8,9 @@ import { images } from "../../constants/images.ts";
 import { ports } from "../../constants/ports.ts";
 import { names } from "../names.ts";
 import { imageReference } from "../release.ts";
+import { stackService } from "../room.ts";
 import type { ContainerPlan, ScratchPlan } from "../types.ts";
-import { exporterContainer, nobody, scraped, stackService, stackWorkload, type Part } from "./parts.ts";
+import { exporterContainer, nobody, scraped, monitoringWorkload, type Part } from "./parts.ts";
 
 const image = imageReference(images.nodeExporter);
 const port = { name: "metrics", port: ports.nodeExporter };
@@ -46,7 +47,7 @@ const exporter = exporterContainer({
 
 export const planNodes = (): Part => ({
   workloads: [
-    stackWorkload({
+    monitoringWorkload({
       name: names.nodeExporter,
       kind: "node",
       user: nobody,

@@ -2,13 +2,11 @@
 import { probe } from "../bench/context.ts";
 import { names } from "../names.ts";
 import { component, tcp } from "../network.ts";
-import type { RoomPlan } from "../room.ts";
-import type { ContainerPlan, Flow, ServicePlan, WorkloadPlan } from "../types.ts";
+import { stackWorkload, type RoomPlan } from "../room.ts";
+import type { ContainerPlan, Flow, WorkloadPlan } from "../types.ts";
 
 /** The user `nobody` of the images of the Prometheus project. */
 export const nobody = 65534;
-
-export const room = "monitoring";
 
 /** A part of the room; what it leaves out it has none of. */
 export type Part = Partial<RoomPlan>;
@@ -43,34 +41,8 @@ export function exporterContainer(
   };
 }
 
-export const stackWorkload = (
-  workload: Pick<WorkloadPlan, "name" | "user" | "version" | "containers"> & Partial<WorkloadPlan>,
-): WorkloadPlan => ({
-  room,
-  component: workload.name,
-  scope: "stack",
-  kind: "set",
-  replicas: 1,
-  update: "rolling",
-  setup: [],
-  stopGrace: 30,
-  mountsSites: false,
-  holdsData: false,
-  ...workload,
-});
-
-export const stackService = (
-  name: string,
-  ports: ServicePlan["ports"],
-  more: Partial<ServicePlan> = {},
-): ServicePlan => ({
-  name,
-  logicalName: `${name}-service`,
-  component: name,
-  scope: "stack",
-  ports,
-  ...more,
-});
+export const monitoringWorkload = (workload: Omit<Parameters<typeof stackWorkload>[0], "room">): WorkloadPlan =>
+  stackWorkload({ room: "monitoring", ...workload });
 
 /** Prometheus asks each of a component's `ports`. */
 export const scraped = (name: string, ...ports: readonly number[]): Flow => ({

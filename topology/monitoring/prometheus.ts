@@ -7,9 +7,10 @@ import { probe } from "../bench/context.ts";
 import { names } from "../names.ts";
 import { component, tcp } from "../network.ts";
 import { imageReference } from "../release.ts";
+import { stackService } from "../room.ts";
 import type { ConfigFilesPlan, ContainerPlan } from "../types.ts";
-import { monitoringFacts } from "./facts.ts";
-import { nobody, scraped, stackService, stackWorkload, type Part } from "./parts.ts";
+import type { MonitoringFacts } from "./facts.ts";
+import { nobody, scraped, monitoringWorkload, type Part } from "./parts.ts";
 import { alertRules } from "./rules.ts";
 import { configFolder, prometheusConfig, siteFiles } from "./scrape.ts";
 import { volumeExporter } from "./volumes.ts";
@@ -22,8 +23,12 @@ const seriesShare = 0.7;
 const claim = `${names.prometheus}-data`;
 const port = { name: "http", port: ports.prometheus };
 
-function renderFiles(config: StackConfig, monitoring: Embedded, stack: string): ConfigFilesPlan {
-  const facts = monitoringFacts(config);
+function renderFiles(
+  config: StackConfig,
+  monitoring: Embedded,
+  stack: string,
+  facts: MonitoringFacts,
+): ConfigFilesPlan {
   return {
     name: names.prometheus,
     files: {
@@ -62,8 +67,8 @@ const server = ({ prometheus }: Embedded, { files }: ConfigFilesPlan): Container
   },
 });
 
-export function planPrometheus(config: StackConfig, monitoring: Embedded, stack: string): Part {
-  const files = renderFiles(config, monitoring, stack);
+export function planPrometheus(config: StackConfig, monitoring: Embedded, stack: string, facts: MonitoringFacts): Part {
+  const files = renderFiles(config, monitoring, stack, facts);
   return {
     files: [files],
     volumes: [
@@ -77,7 +82,7 @@ export function planPrometheus(config: StackConfig, monitoring: Embedded, stack:
       },
     ],
     workloads: [
-      stackWorkload({
+      monitoringWorkload({
         name: names.prometheus,
         kind: "member",
         user: nobody,

@@ -7,9 +7,10 @@ import { names } from "../names.ts";
 import { component, redisTarget } from "../network.ts";
 import { redisMonitor, type RedisPlan, type RedisRole } from "../redis.ts";
 import { imageReference } from "../release.ts";
+import { stackService } from "../room.ts";
 import type { ContainerPlan } from "../types.ts";
-import { monitoringFacts, type QueueFacts } from "./facts.ts";
-import { exporterContainer, scraped, stackService, stackWorkload, type Part } from "./parts.ts";
+import type { MonitoringFacts, QueueFacts } from "./facts.ts";
+import { exporterContainer, scraped, monitoringWorkload, type Part } from "./parts.ts";
 
 /** uid in the exporter's image. */
 const exporterUser = 59000;
@@ -70,13 +71,12 @@ function exporter({ redis: config }: StackConfig, redis: RedisPlan, role: RedisR
   });
 }
 
-export function planRedisSeries(context: BenchContext, redis: RedisPlan): Part {
-  const { config } = context;
+export function planRedisSeries({ config }: BenchContext, redis: RedisPlan, { queues }: MonitoringFacts): Part {
   const containers = roles.map((role) => exporter(config, redis, role));
   return {
-    files: [{ name: files, files: { "queues.lua": queueScript(monitoringFacts(config).queues) } }],
+    files: [{ name: files, files: { "queues.lua": queueScript(queues) } }],
     workloads: [
-      stackWorkload({
+      monitoringWorkload({
         name: names.redisExporter,
         user: exporterUser,
         version: images.redisExporter.tag,

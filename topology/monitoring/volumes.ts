@@ -8,8 +8,9 @@ import { ports } from "../../constants/ports.ts";
 import { benchUser } from "../bench/context.ts";
 import { names } from "../names.ts";
 import { imageReference } from "../release.ts";
+import { stackService } from "../room.ts";
 import type { ContainerPlan } from "../types.ts";
-import { exporterContainer, scraped, stackService, stackWorkload, type Part } from "./parts.ts";
+import { exporterContainer, scraped, monitoringWorkload, type Part } from "./parts.ts";
 
 /** Where exporters mount claims, each under its name. */
 const folder = "/volumes";
@@ -65,7 +66,7 @@ export const volumeTargets = (config: StackConfig): string[] =>
 
 export const planVolumes = (config: StackConfig): Part => ({
   workloads: [
-    stackWorkload({
+    monitoringWorkload({
       name: names.volumeExporter,
       // The bench's own: another would have the kubelet give the sites' files to another group.
       user: benchUser,
