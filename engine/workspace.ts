@@ -27,7 +27,7 @@ export function emptyStack(folder: string, project: string, stack: string): void
  * A Pulumi folder of the preview's own: in the user's, each run would leave a log and delete older ones, and could read their login.
  * Plugins are still found there.
  */
-function ownHome(folder: string, usersHome: string): string {
+export function ownHome(folder: string, usersHome: string): string {
   const home = join(folder, "home");
   const plugins = join(usersHome, "plugins");
   mkdirSync(home);

@@ -4,14 +4,10 @@
  * says. For `up` it only pretends: use it with throw-away state.
  */
 import { randomUUID } from "node:crypto";
+import type { Diff } from "../provider-message.ts";
 import { changes, type Change } from "./diff.ts";
 import type { OfflinePackage } from "./package.ts";
 import { plain, type Properties } from "./value.ts";
-
-export interface Diff {
-  readonly changes: readonly (Change & { readonly replaces: boolean })[];
-  readonly deletesFirst: boolean;
-}
 
 /** A package's answers, free of the wire. */
 export class OfflineProvider {

@@ -53,10 +53,13 @@ const imports = (program: string) =>
 
 const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
 
-/** A project whose stack file holds the preview's own placeholder as `toy:password`. */
-export async function makeToy(): Promise<Toy> {
+/**
+ * A project whose stack file holds the preview's own placeholder as `toy:password`.
+ * @param given Providers to attach in place of the offline ones; they are stopped with it. No `attach`: the engine's own plugins.
+ */
+export async function makeToy(given?: { readonly attach: string | undefined; stop(): void }): Promise<Toy> {
   const engine = await findEngine(() => {});
-  const providers = await startOfflineProviders();
+  const providers = given ?? (await startOfflineProviders());
   const folder = mkdtempSync(join(tmpdir(), "frappe-toy-"));
   mkdirSync(join(folder, "state"));
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));

@@ -32,7 +32,7 @@ const replacing: Readonly<Record<string, readonly string[]>> = {
 const autonamed = "pulumi.com/autonamed";
 
 /** `kubernetes:apps/v1:Deployment` → `apps/Deployment`. */
-function groupKind(type: string): string {
+export function groupKind(type: string): string {
   const [, groupVersion = "", kind = ""] = type.split(":");
   return `${groupVersion.split("/")[0] ?? ""}/${kind}`;
 }

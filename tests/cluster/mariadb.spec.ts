@@ -1,0 +1,3 @@
+import { describeLife } from "./suites/life.ts";
+
+describeLife("mariadb");

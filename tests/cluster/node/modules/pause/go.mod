@@ -1,0 +1,3 @@
+module frappe-platform/tests/cluster/pause
+
+go 1.26
