@@ -1,16 +1,13 @@
 /**
- * `npm test`: lint, types and format, then every test but tests/cluster. A step that fails does not hide the next one.
- * The last line is plain: `N passed, N failed, N skipped`, the steps counted too.
+ * `npm test`: lint, types and format, then every test but tests/cluster, in as many processes as there are processors.
+ * A step that fails does not hide the next one. The last line is plain: `N passed, N failed, N skipped`, the steps counted too.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, constants } from "node:os";
 import path from "node:path";
-import { environment } from "../engine/environment.ts";
-import { type Counts, none, totals } from "./support/reporter.ts";
-
-const repository = path.resolve(import.meta.dirname, "..");
-const say = (line: string) => process.stdout.write(`${line}\n`);
+import { jobsOf } from "./support/jobs.ts";
+import { endJobs, type Job, type Outcome, repository, runJob, say, summarise } from "./support/mocha.ts";
+import { type Counts, totals } from "./support/reporter.ts";
 
 /** Runs one step with its output shown as it comes; true when it ended well. */
 function step(name: string, command: string, ...args: string[]): boolean {
@@ -26,37 +23,47 @@ function step(name: string, command: string, ...args: string[]): boolean {
   return status === 0;
 }
 
-/** Mocha writes its counts to a file; where there is none, or it failed with no test failing, that is one failure. */
-function mocha(): Counts {
-  const scratch = mkdtempSync(path.join(tmpdir(), "frappe-tests-"));
-  const file = path.join(scratch, "counts.json");
-  const bin = path.join(repository, "node_modules/mocha/bin/mocha.js");
-  try {
-    // A test that is skipped fails in CI: what it lacks must be installed by the tests themselves.
-    const strict = environment.isCi() ? ["--forbid-only", "--forbid-pending"] : ["--forbid-only"];
-    const args = [...strict, "--reporter-option", `counts=${file}`, "tests/**/*.spec.ts"];
-    const ended = step("tests", process.execPath, bin, ...args);
-    const counts = readCounts(file);
-    return !ended && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
-  } finally {
-    rmSync(scratch, { recursive: true });
-  }
-}
-
-function readCounts(file: string): Counts {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as Counts;
-  } catch {
-    say("=== tests: no result was written; mocha ended before its end");
-    return { ...none(), failed: 1 };
-  }
-}
-
 const npm = (script: string) => step(script, "npm", "run", "--silent", script);
 
-const checks = ["lint", "types", "format:check"].map(npm);
-const counts = mocha();
+async function tests(waiting: Job[]): Promise<Counts> {
+  const started = performance.now();
+  const outcomes: Outcome[] = [];
+  const work = async () => {
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+      const outcome = await runJob(job);
+      outcomes.push(outcome);
+      const failed = outcome.counts.failed === 0 ? "passed" : `FAILED (${outcome.trouble ?? totals(outcome.counts)})`;
+      say(`=== ${job.name}: ${failed} in ${timesOf(outcome)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  const slowest = outcomes.toSorted((one, other) => other.seconds - one.seconds).slice(0, 10);
+  say(`\n  slowest\n${slowest.map((each) => `    ${each.job.name}: ${timesOf(each)}`).join("\n")}`);
+  const counts = summarise(outcomes);
+  const state = counts.failed === 0 ? "passed" : `FAILED (${totals(counts)})`;
+  say(`=== tests: ${state} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  return counts;
+}
+
+const timesOf = ({ seconds, results }: Outcome) =>
+  `${seconds.toFixed(1)} s${results === undefined ? "" : ` (${results.cpuSeconds.toFixed(1)} s of a processor)`}`;
+
+// `npm test -- backup live/nginx` runs the jobs whose names begin so, and no checks.
+const wanted = process.argv.slice(2);
+const jobs = jobsOf(path.join(repository, "tests")).filter(
+  ({ name }) => wanted.length === 0 || wanted.some((each) => name.startsWith(each)),
+);
+const checks = wanted.length === 0 ? ["lint", "types", "format:check"].map(npm) : [];
+let ended: number | undefined;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    ended = 128 + constants.signals[signal];
+    jobs.length = 0;
+    void endJobs();
+  });
+}
+const counts = await tests(jobs);
 counts.passed += checks.filter((passed) => passed).length;
 counts.failed += checks.filter((passed) => !passed).length;
-if (counts.failed > 0) process.exitCode = 1;
+process.exitCode = ended ?? (counts.failed > 0 || counts.passed === 0 ? 1 : 0);
 say(`\n${totals(counts)}`);

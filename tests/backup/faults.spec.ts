@@ -18,7 +18,7 @@ describe("backup: what goes wrong", function () {
   beforeEach(async () => {
     server ??= await startDatabase.mariadb();
     if (bench !== undefined) return;
-    bench = makeBench(server, "folder");
+    bench = makeBench(server, "laid");
     bench.addSite(site);
     const first = await bench.run(["run"]);
     assert.equal(first.code, 0, first.output);

@@ -31,7 +31,7 @@ for (const engine of ["mariadb", "postgres"] as const) {
 
     before(async () => {
       server = await startDatabase[engine]();
-      bench = makeBench(server, "folder");
+      bench = makeBench(server, "laid");
       for (const each of [site, other]) bench.addSite(each);
       const first = await bench.run(["run"]);
       assert.equal(first.code, 0, first.output);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openContext } from "../../backup/context.ts";
@@ -22,7 +23,7 @@ for (const engine of ["mariadb", "postgres"] as const) {
     });
     after(() => server?.stop());
     beforeEach(() => {
-      bench = makeBench(server, "folder");
+      bench = makeBench(server, "laid");
       bench.addSite(site);
     });
     afterEach(() => bench.close());
@@ -103,17 +104,25 @@ for (const engine of ["mariadb", "postgres"] as const) {
         `exec setpriv --reuid=1000 --regid=1000 --clear-groups restic --no-cache --repo "$1" --password-file "$2" backup --host x --stdin`,
       ];
       const argv = ["--uts", "sh", "-c", script.join("; "), "sh", bench.job.repository, bench.job.passwordFile];
-      // Killed while it reads: endless input, ended from outside.
-      const killed = spawnSync("sh", ["-c", 'timeout -s KILL 5 unshare "$@" < /dev/zero', "sh", ...argv], { cwd: "/" });
-      assert.notEqual(killed.status, 0);
-      assert.equal(readdirSync(path.join(bench.job.repository, "locks")).length, 1);
+      // Killed while it reads endless input, as soon as it has its lock.
+      const zeros = openSync("/dev/zero", "r");
+      const killed = spawn("unshare", argv, { cwd: "/", stdio: [zeros, "ignore", "ignore"] });
+      const gone = once(killed, "exit");
+      closeSync(zeros);
+      const locks = path.join(bench.job.repository, "locks");
+      // Under another name until it is written.
+      const isHeld = () => readdirSync(locks).some((name) => /^[0-9a-f]{64}$/.test(name));
+      while (!isHeld() && killed.exitCode === null) await sleep(20);
+      killed.kill("SIGKILL");
+      assert.deepEqual(await gone, [null, "SIGKILL"]);
+      assert.equal(readdirSync(locks).length, 1);
       const check = await bench.restic("check");
       assert.notEqual(check.code, 0, check.output);
       const early = await bench.run(["run"]);
       assert.match(causeOf(early), /gone-pod is at work in the repository/);
       const context = openContext(bench.job);
       await clearStaleLocks(context, Date.now() + 7 * 60_000).finally(() => context.close());
-      assert.deepEqual(readdirSync(path.join(bench.job.repository, "locks")), []);
+      assert.deepEqual(readdirSync(locks), []);
       await must(bench.run(["run"]));
       assert.equal(Object.keys(await verifiedDumps(bench)).length, 2);
     });

@@ -18,7 +18,7 @@ describe("backup: safeguards", function () {
   let bench: Bench;
   before(async () => {
     server = await startDatabase.mariadb();
-    bench = makeBench(server, "folder");
+    bench = makeBench(server, "laid");
     bench.addSite(site);
     const first = await bench.run(["run"], { release: "erp-1" });
     assert.equal(first.code, 0, first.output);

@@ -15,7 +15,7 @@ describe("backup: the exporter", function () {
   let bench: Bench;
   before(async () => {
     server = await startDatabase.mariadb();
-    bench = makeBench(server, "folder");
+    bench = makeBench(server, "laid");
     bench.addSite(site);
   });
   after(async () => {

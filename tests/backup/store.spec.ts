@@ -36,7 +36,7 @@ describe("backup: a store that fails (fault 10)", function () {
 
   it("fails within its time where nobody listens, and takes it for no empty place", async () => {
     const repository = bench.job.repository.replace(String(front.port), "9");
-    const outcome = await bench.run(["run"], { repository, timeLimit: 30 });
+    const outcome = await bench.run(["run"], { repository, timeLimit: 12 });
     assert.equal(outcome.code, 1, outcome.output);
     assert.match(
       causeOf(outcome),
@@ -46,7 +46,7 @@ describe("backup: a store that fails (fault 10)", function () {
 
   it("fails within its time where every answer is 503", async () => {
     front.mode = "503";
-    const outcome = await bench.run(["run"], { timeLimit: 30 });
+    const outcome = await bench.run(["run"], { timeLimit: 12 });
     assert.equal(outcome.code, 1, outcome.output);
     assert.match(causeOf(outcome), /the repository cannot be (opened|reached)/);
   });

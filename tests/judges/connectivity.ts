@@ -1,6 +1,6 @@
 // The whole matrix of a stack: every kind of pod to every port that a kind of pod declares, its own twins included.
 import { type KubernetesObject, labelsAt, listAt, namespaceOf, podTemplateOf, textAt } from "./kubernetes-object.ts";
-import { type End, type Namespaces, type PodEnd, type Port, allowed } from "./network-policy.ts";
+import { type End, type Namespaces, type PodEnd, type Port, lets, selecting } from "./network-policy.ts";
 
 export interface Actor {
   name: string;
@@ -57,10 +57,20 @@ export function flows(
   actors: readonly Actor[],
   namespaces: Namespaces,
 ): string[] {
-  const lines = actors.flatMap((from) =>
-    actors.flatMap((to) =>
+  // What selects an end is the same for all its connections, and there are thousands of them.
+  const ends = actors.map((actor) => ({
+    actor,
+    egress: selecting(policies, "Egress", actor.end),
+    ingress: selecting(policies, "Ingress", actor.end),
+  }));
+  const lines = ends.flatMap(({ actor: from, egress }) =>
+    ends.flatMap(({ actor: to, ingress }) =>
       to.listens
-        .filter((port) => allowed(policies, from.end, to.end, port, namespaces))
+        .filter(
+          (port) =>
+            lets(egress, "Egress", to.end, port, to.end, namespaces) &&
+            lets(ingress, "Ingress", from.end, port, to.end, namespaces),
+        )
         .map((port) => line(from, to, port)),
     ),
   );

@@ -88,7 +88,9 @@ function build(name: ExporterName, output: string): void {
   const flags = ["-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", output];
   // The released programs are static too; and a workspace or a target of the caller's is none of our business.
   const env = environment.forChild({ CGO_ENABLED: "0", GOWORK: "off", GOOS: undefined, GOARCH: undefined });
-  go(["build", ...flags, pinnedProgram(name).package], { cwd: folderOf(name), env });
+  // Two test files may want it at once: the second to come finds the first one's work in Go's cache.
+  const lock = ["flock", path.join(path.dirname(output), "lock")];
+  go(["build", ...flags, pinnedProgram(name).package], { cwd: folderOf(name), env, lock });
 }
 
 /** What a built program says it was made from: Go writes it into each one, and no flag of ours can. */
@@ -99,14 +101,22 @@ export function builtFrom(program: string): PinnedProgram {
   return { package: name, module, version };
 }
 
-function go(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): string {
+interface GoOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** A command line that runs the rest of it. */
+  readonly lock?: readonly string[];
+}
+
+function go(args: readonly string[], { lock = [], ...options }: GoOptions = {}): string {
   const program = findTool("go");
   if (program === undefined) {
     throw new Error("go is missing: exporters are built from Go modules; install Go 1.26 (https://go.dev/dl)");
   }
   try {
     const limits = { timeout: 20 * 60_000, maxBuffer: 16 << 20 };
-    return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], ...limits, ...options });
+    const [first = program, ...rest] = [...lock, program, ...args];
+    return execFileSync(first, rest, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], ...limits, ...options });
   } catch (error) {
     const { stderr } = error as { stderr?: string };
     throw new Error(`go ${args[0]} failed: ${stderr?.trim().split("\n").slice(-8).join("\n") || String(error)}`, {

@@ -48,7 +48,9 @@ export const allowed = (
   to: End,
   port: Port,
   namespaces: Namespaces,
-): boolean => judge(policies, from, to, port, namespaces).allowed;
+): boolean =>
+  lets(selecting(policies, "Egress", from), "Egress", to, port, to, namespaces) &&
+  lets(selecting(policies, "Ingress", to), "Ingress", from, port, to, namespaces);
 
 /** The same with the reason: which policies allow, or what denies. */
 export function judge(
@@ -58,39 +60,46 @@ export function judge(
   port: Port,
   namespaces: Namespaces,
 ): { allowed: boolean; why: string } {
-  const egress = oneSide(policies, "Egress", from, to, port, to, namespaces);
-  const ingress = oneSide(policies, "Ingress", to, from, port, to, namespaces);
-  return { allowed: egress.allowed && ingress.allowed, why: `${egress.why}; ${ingress.why}` };
+  const egress = reason(selecting(policies, "Egress", from), "Egress", to, port, to, namespaces);
+  const ingress = reason(selecting(policies, "Ingress", to), "Ingress", from, port, to, namespaces);
+  return { allowed: allowed(policies, from, to, port, namespaces), why: `${egress}; ${ingress}` };
 }
 
-/** @param own the end that the policies may select @param server the end that the port is on */
-function oneSide(
-  policies: readonly KubernetesObject[],
-  direction: Direction,
-  own: End,
-  peer: End,
-  port: Port,
-  server: End,
-  namespaces: Namespaces,
-) {
-  if (!isPod(own)) return { allowed: true, why: `${direction}: no pod` };
-  const selecting = policies.filter(
-    (policy) =>
-      concerns(policy, direction) &&
-      namespaceOf(policy) === own.namespace &&
-      selects(at(policy, "spec", "podSelector"), own.labels),
-  );
-  if (selecting.length === 0) return { allowed: true, why: `${direction}: no policy selects the pod` };
+/** The policies that select an end for a direction; undefined for what no policy can select. */
+export type Selecting = readonly KubernetesObject[] | undefined;
+
+export const selecting = (policies: readonly KubernetesObject[], direction: Direction, own: End): Selecting =>
+  isPod(own)
+    ? policies.filter(
+        (policy) =>
+          concerns(policy, direction) &&
+          namespaceOf(policy) === own.namespace &&
+          selects(at(policy, "spec", "podSelector"), own.labels),
+      )
+    : undefined;
+
+/** Whether one end's policies let a connection through. @param server the end that the port is on */
+export const lets = (own: Selecting, ...connection: Connection): boolean =>
+  own === undefined || own.length === 0 || own.some((policy) => allows(policy, ...connection));
+
+type Connection = [direction: Direction, peer: End, port: Port, server: End, namespaces: Namespaces];
+
+function allows(policy: KubernetesObject, ...[direction, peer, port, server, namespaces]: Connection): boolean {
   const [rules, peers] = direction === "Ingress" ? ["ingress", "from"] : ["egress", "to"];
-  const allowing = selecting.filter((policy) =>
-    listAt(policy, "spec", rules).some(
-      (rule) => peerMatches(rule, peers, policy, peer, namespaces) && portMatches(rule, port, server),
-    ),
+  return listAt(policy, "spec", rules).some(
+    (rule) => portMatches(rule, port, server) && peerMatches(rule, peers, policy, peer, namespaces),
   );
+}
+
+function reason(own: Selecting, ...connection: Connection): string {
+  const [direction] = connection;
+  if (own === undefined) return `${direction}: no pod`;
+  if (own.length === 0) return `${direction}: no policy selects the pod`;
+  const allowing = own.filter((policy) => allows(policy, ...connection));
   const names = (list: readonly KubernetesObject[]) => list.map(({ metadata }) => metadata.name).join(", ");
   return allowing.length > 0
-    ? { allowed: true, why: `${direction}: allowed by ${names(allowing)}` }
-    : { allowed: false, why: `${direction}: denied, since none of ${names(selecting)} allows it` };
+    ? `${direction}: allowed by ${names(allowing)}`
+    : `${direction}: denied, since none of ${names(own)} allows it`;
 }
 
 const isPod = (end: End): end is PodEnd => "labels" in end;

@@ -16,7 +16,7 @@ const selectedBy = (policy: KubernetesObject) => {
 const any = (found: Generator<string>) => found.next().done !== true;
 
 describe("validity: network policies", function () {
-  this.timeout(120_000);
+  this.timeout(10 * 60_000);
 
   for (const stack of stackNames) {
     describe(stack, () => {

@@ -4,7 +4,7 @@
  */
 import { actorsOf } from "../judges/connectivity.ts";
 import { at, type KubernetesObject } from "../judges/kubernetes-object.ts";
-import { allowed, type End, type Port } from "../judges/network-policy.ts";
+import { type End, lets, type Port, selecting } from "../judges/network-policy.ts";
 import { labels } from "../../constants/labels.ts";
 import type { Peer } from "../../topology/types.ts";
 import type { StackRecording } from "../support/record-stack.ts";
@@ -99,6 +99,33 @@ function portsOf({ plan, objects }: StackRecording): Port[] {
   return numbers.flatMap((port) => ["TCP", "UDP"].map((protocol) => ({ port, protocol })));
 }
 
+interface Questions {
+  readonly parties: readonly Party[];
+  readonly ports: readonly Port[];
+  /** Whether the table grants each of the ports. */
+  readonly wants: (from: Party, to: Party) => readonly boolean[];
+}
+
+const known = new WeakMap<StackRecording, Questions>();
+
+/** A recording is asked the same thousands of questions for every way of spoiling its policies: the table's answers are kept. */
+function questionsOf(recording: StackRecording): Questions {
+  const found = known.get(recording);
+  if (found !== undefined) return found;
+  const parties = partiesOf(recording);
+  const ports = portsOf(recording);
+  const answers = new Map<Party, Map<Party, readonly boolean[]>>(parties.map((party) => [party, new Map()]));
+  const wants = (from: Party, to: Party) => {
+    const row = answers.get(from);
+    const answer = row?.get(to) ?? ports.map((port) => granted(recording, from, to, port));
+    row?.set(to, answer);
+    return answer;
+  };
+  const questions = { parties, ports, wants };
+  known.set(recording, questions);
+  return questions;
+}
+
 export type Side = "Ingress" | "Egress";
 
 /** What is asked of one side only: the other is left open, since each must hold even where the other has a hole. */
@@ -116,19 +143,23 @@ export function* disagreements(
   sides: readonly Side[] = ["Ingress", "Egress"],
   of: (own: Party) => boolean = () => true,
 ): Generator<string> {
-  const parties = partiesOf(recording);
-  const ports = portsOf(recording);
+  const { parties, ports, wants } = questionsOf(recording);
   const { namespace } = recording.config.platform;
   const own = parties.filter((party) => "labels" in party.end && party.end.namespace === namespace && of(party));
   for (const side of sides) {
     const open = oneSided(policies, side);
-    for (const [party, peer] of own.flatMap((one) => parties.map((other) => [one, other] as const))) {
-      const [from, to] = side === "Egress" ? [party, peer] : [peer, party];
-      for (const port of ports) {
-        const wanted = granted(recording, from, to, port);
-        if (allowed(open, from.end, to.end, port, {}) === wanted) continue;
-        const line = `${side}: ${from.name} -> ${to.name}:${port.port}/${port.protocol}`;
-        yield `${line} is ${wanted ? "refused, and should be allowed" : "allowed, and should be refused"}`;
+    for (const party of own) {
+      // The other side is open: what selects this end alone decides.
+      const selected = selecting(open, side, party.end);
+      for (const peer of parties) {
+        const [from, to] = side === "Egress" ? [party, peer] : [peer, party];
+        const granting = wants(from, to);
+        for (const [at, port] of ports.entries()) {
+          const wanted = granting[at] ?? false;
+          if (lets(selected, side, peer.end, port, to.end, {}) === wanted) continue;
+          const line = `${side}: ${from.name} -> ${to.name}:${port.port}/${port.protocol}`;
+          yield `${line} is ${wanted ? "refused, and should be allowed" : "allowed, and should be refused"}`;
+        }
       }
     }
   }

@@ -18,10 +18,17 @@ import { bundleBackup } from "../../../backup/bundle.ts";
 import type { BackupJob } from "../../../backup/job.ts";
 import { requireTools } from "../../support/tools.ts";
 import { contentOf } from "./content.ts";
+import { layRepository } from "./repository.ts";
 import type { DatabaseServer } from "./servers.ts";
 
 /** The user of the bench image; it has no name on this machine, as in the pod. */
 export const frappe = { uid: 1000, gid: 1000 };
+
+/** The programs at work: SIGTERM makes one end what it has started. None outlives the test run. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGTERM");
+});
 
 export interface Outcome {
   readonly code: number | null;
@@ -54,8 +61,8 @@ export interface Bench {
 
 export const databaseName = (site: string): string => `_${createHash("sha1").update(site).digest("hex").slice(0, 16)}`;
 
-/** @param repository "folder", or the port of an S3 store. */
-export function makeBench(server: DatabaseServer, repository: "folder" | number): Bench {
+/** @param repository one laid in a folder, a folder in which the program makes it, or the port of an S3 store where it does. */
+export function makeBench(server: DatabaseServer, repository: "laid" | "folder" | number): Bench {
   requireTools("restic");
   const folder = mkdtempSync(path.join(tmpdir(), "bench-"));
   const canaries: string[] = [];
@@ -69,7 +76,9 @@ export function makeBench(server: DatabaseServer, repository: "folder" | number)
   const backups = path.join(folder, "backups");
   for (const each of [sitesFolder, backups, path.join(folder, "scratch")]) mkdirSync(each);
   const passwordFile = path.join(folder, "password");
-  writeFileSync(passwordFile, canary(), { mode: 0o600 });
+  const repositoryPassword = canary();
+  writeFileSync(passwordFile, repositoryPassword, { mode: 0o600 });
+  if (repository === "laid") layRepository(path.join(backups, "repository"), repositoryPassword);
   const s3CredentialsFile = path.join(folder, "s3-credentials");
   const secretKey = randomBytes(15).toString("hex");
   canaries.push(secretKey);
@@ -84,7 +93,7 @@ export function makeBench(server: DatabaseServer, repository: "folder" | number)
     sitesFolder,
     sites,
     database: { engine: server.engine, host: "127.0.0.1", port: server.port },
-    ...(repository === "folder"
+    ...(typeof repository === "string"
       ? { repository: path.join(backups, "repository") }
       : {
           repository: `s3:http://127.0.0.1:${repository}/backups/${path.basename(folder).toLowerCase()}`,
@@ -112,6 +121,8 @@ export function makeBench(server: DatabaseServer, repository: "folder" | number)
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
+    running.add(child);
+    child.once("exit", () => running.delete(child));
     return { child, ended: outcomeOf(child) };
   };
   const bench: Bench = {

@@ -1,7 +1,7 @@
 // Real servers on loopback, each in a folder of its own: MariaDB, Postgres, and a store that speaks S3.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { environment } from "../../../engine/environment.ts";
@@ -127,6 +127,16 @@ export async function startStore(): Promise<Store> {
   return { port, stop: () => server.stop() };
 }
 
+/** Under a lock, since two test files may want it at once; what a killed try left is made anew. */
+const makeMoto = `
+set -e
+[ ! -e "$1/complete" ] || exit 0
+rm -rf "$1"
+python3 -m venv "$1"
+"$1/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --requirement "$2"
+touch "$1/complete"
+`;
+
 /** The Python environment with moto at its pinned versions, made where there is none yet; kept outside the tree. */
 function motoFolder(): string {
   const requirements = path.join(import.meta.dirname, "s3-requirements.txt");
@@ -135,16 +145,7 @@ function motoFolder(): string {
   if (existsSync(path.join(folder, "complete"))) return folder;
   requirePrograms({ python3: "python3-venv" });
   mkdirSync(environment.cacheHome(), { recursive: true });
-  const draft = `${folder}-${process.pid}`;
-  const options = { encoding: "utf8" as const, timeout: 300_000 };
-  try {
-    execFileSync("python3", ["-m", "venv", draft], options);
-    const install = ["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--no-deps"];
-    execFileSync(path.join(draft, "bin/python"), [...install, "--requirement", requirements], options);
-    execFileSync("touch", [path.join(draft, "complete")], options);
-    if (!existsSync(folder)) renameSync(draft, folder);
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
+  const options = { encoding: "utf8" as const, timeout: 600_000 };
+  execFileSync("flock", [`${folder}.lock`, "/bin/sh", "-c", makeMoto, "sh", folder, requirements], options);
   return folder;
 }

@@ -1,0 +1,139 @@
+/** Mocha in processes of their own, its results read from the file that the reporter writes. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { environment } from "../../engine/environment.ts";
+import { add, type Counts, none, type Results, table } from "./reporter.ts";
+
+export const repository = path.resolve(import.meta.dirname, "../..");
+export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Test files that share one process. */
+export interface Job {
+  readonly name: string;
+  /** Paths or patterns, from the repository's root. */
+  readonly files: readonly string[];
+}
+
+export interface Outcome {
+  readonly job: Job;
+  /** Undefined where Mocha ended before its end. */
+  readonly results: Results | undefined;
+  readonly counts: Counts;
+  readonly seconds: number;
+  /** Why the job counts as failed though no test did. */
+  readonly trouble: string | undefined;
+}
+
+/** On however busy a machine: a job that takes longer hangs. */
+const limitMs = 20 * 60_000;
+const graceMs = 5_000;
+const running = new Set<ChildProcess>();
+
+/** Runs a job to its end, and shows its output in one piece then, or as it comes where it is alone (`live`). */
+export async function runJob(job: Job, { live = false, options = [] as readonly string[] } = {}): Promise<Outcome> {
+  // A place for temporary files that no other job sees; servers go through it as users of their own.
+  const scratch = mkdtempSync(path.join(tmpdir(), "frappe-tests-"));
+  const [file, log, temporary] = [`${scratch}/results.json`, `${scratch}/log`, `${scratch}/tmp`];
+  mkdirSync(temporary);
+  chmodSync(scratch, 0o711);
+  chmodSync(temporary, 0o1777);
+  // A test that is skipped fails in CI: what it lacks must be installed by the tests themselves.
+  const strict = environment.isCi() ? ["--forbid-only", "--forbid-pending"] : ["--forbid-only"];
+  const argv = [...strict, "--reporter-option", `results=${file}`, ...options, ...job.files];
+  const output = live ? "inherit" : openSync(log, "w");
+  const started = performance.now();
+  const child = spawn(process.execPath, [path.join(repository, "node_modules/mocha/bin/mocha.js"), ...argv], {
+    cwd: repository,
+    env: environment.forChild({ TMPDIR: temporary }),
+    stdio: ["ignore", output, output],
+    // A group of its own, so that all of it can be ended.
+    detached: true,
+  });
+  if (typeof output === "number") closeSync(output);
+  running.add(child);
+  let late = false;
+  const limit = setTimeout(() => {
+    late = true;
+    void endGroup(child);
+  }, limitMs);
+  try {
+    const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
+    const seconds = (performance.now() - started) / 1000;
+    if (!live) say(`\n=== ${job.name}\n${readFileSync(log, "utf8").trimEnd()}`);
+    const ending = late ? `no end within ${limitMs / 60_000} minutes` : signal === null ? `exit ${code}` : signal;
+    return { job, seconds, ...judge(file, code === 0 ? undefined : ending) };
+  } finally {
+    clearTimeout(limit);
+    running.delete(child);
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** A job that wrote no results, or ended badly with no test failing, is one failure. */
+function judge(file: string, ending: string | undefined): Pick<Outcome, "results" | "counts" | "trouble"> {
+  const counts = none();
+  let results: Results | undefined;
+  try {
+    results = JSON.parse(readFileSync(file, "utf8")) as Results;
+    for (const each of Object.values(results.kinds)) add(counts, each);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  const trouble =
+    results === undefined
+      ? `ended before its end (${ending ?? "exit 0"})`
+      : counts.failed === 0 && ending !== undefined
+        ? `ended badly (${ending})`
+        : undefined;
+  if (trouble !== undefined) counts.failed += 1;
+  return { results, counts, trouble };
+}
+
+/** Ends the jobs that run, with every process of theirs. */
+export const endJobs = (): Promise<unknown> => Promise.all([...running].map(endGroup));
+
+async function endGroup(child: ChildProcess): Promise<void> {
+  const signal = (name: NodeJS.Signals | 0) => {
+    try {
+      return process.kill(-(child.pid ?? Number.NaN), name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+      throw error;
+    }
+  };
+  signal("SIGTERM");
+  for (const end = Date.now() + graceMs; Date.now() < end && signal(0);) await sleep(50);
+  signal("SIGKILL");
+}
+
+/** The tests by kind, what was skipped, and each failure once more. */
+export function summarise(outcomes: readonly Outcome[]): Counts {
+  const sum = none();
+  const kinds = new Map<string, Counts>();
+  for (const { counts, results } of outcomes) {
+    add(sum, counts);
+    for (const [kind, more] of Object.entries(results?.kinds ?? {})) {
+      const known = kinds.get(kind) ?? none();
+      add(known, more);
+      kinds.set(kind, known);
+    }
+  }
+  say(`\n${table(kinds)}\n`);
+  for (const { results } of outcomes) for (const title of results?.skipped ?? []) say(`  SKIPPED: ${title}`);
+  for (const { job, results, trouble } of outcomes) {
+    if (trouble !== undefined) say(`  FAILED: ${job.name}: ${trouble}`);
+    for (const { title, said } of results?.failures ?? []) {
+      say(`  FAILED: ${title}\n${said.replaceAll(/^/gm, "    ")}\n`);
+    }
+  }
+  return sum;
+}
+
+/** Runs Mocha once, in one process, its output shown as it comes. */
+export async function mocha(files: readonly string[], options: readonly string[] = []): Promise<Counts> {
+  return summarise([await runJob({ name: "tests", files }, { live: true, options })]);
+}
