@@ -18,12 +18,16 @@ export interface FrappeStackArgs {
   readonly given: GivenSecrets;
 }
 
-/** The cluster as the stack file names it, never as whoever runs Pulumi happens to have it selected. */
-function cluster({ platform }: StackPlan): k8s.Provider {
+/**
+ * The cluster as the stack file names it, never as whoever runs Pulumi happens to have it selected. Where an earlier stack's objects
+ * are taken over, its name still stands on their fields: without force they would stay as it left them, with the names of its Secrets.
+ */
+function cluster({ platform, lifecycle }: StackPlan): k8s.Provider {
   const { context, clusterIdentifier } = platform;
   return new k8s.Provider("cluster", {
     ...(context !== undefined && { context }),
     ...(clusterIdentifier !== undefined && { clusterIdentifier }),
+    ...(lifecycle.adoptExisting && { upsertExistingObjects: true, enablePatchForce: true }),
   });
 }
 
@@ -36,10 +40,13 @@ export class FrappeStack extends Component {
 
   constructor(name: string, { plan, given }: FrappeStackArgs, opts?: pulumi.ComponentResourceOptions) {
     super(token("stack", "FrappeStack"), name, {}, { ...opts, providers: { kubernetes: cluster(plan) } });
-    const { namespace } = new StackNamespace("namespace", { plan }, { parent: this });
+    const home = new StackNamespace("namespace", { plan }, { parent: this });
+    const { namespace } = home;
     const room = { plan, namespace };
     const network = new Network("network", room, { parent: this });
-    const { names: secrets, backupPassword } = new Secrets("secrets", { ...room, given }, { parent: this });
+    // No password is made before it is known that no earlier stack's data stands here: the namespace would be refused.
+    const behind = { parent: this, dependsOn: [home] };
+    const { names: secrets, backupPassword } = new Secrets("secrets", { ...room, given }, behind);
     const database = new Database("database", { ...room, secrets }, { parent: this, dependsOn: [network] });
     const redis = new Redis("redis", { ...room, secrets }, { parent: this, dependsOn: [network] });
     const apart = { parent: this, dependsOn: [network] };

@@ -12,15 +12,21 @@ export class ProcessError extends Error {}
 /**
  * Runs a program to its end and collects what it says.
  * @param seconds Deadline; the process is killed at it.
+ * @param input What it reads: for what must not stand in its arguments. Left out, it reads nothing.
  * @throws ProcessError when it cannot be started or passes its deadline; a non-zero exit is a result.
  */
 export function run(
   argv: readonly [string, ...string[]],
-  { seconds, ...options }: SpawnOptions & { seconds: number },
+  { seconds, input, ...options }: SpawnOptions & { seconds: number; input?: string },
 ): Promise<Ended> {
   const [program, ...args] = argv;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, {
+      ...options,
+      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    });
+    // One that ends without reading says by its exit code what came of it.
+    child.stdin?.once("error", () => undefined).end(input);
     let stdout = "";
     let stderr = "";
     let late = false;

@@ -5,13 +5,11 @@
 import { createInterface } from "node:readline/promises";
 import type { Readable, Writable } from "node:stream";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { ConfigError } from "../config/problems.ts";
 import type { StackConfig } from "../config/stack.ts";
 import { labels } from "../constants/labels.ts";
-import { StackFileError } from "../engine/stack-file.ts";
 import { names } from "../topology/names.ts";
 import { parseRestore, type RestoreArguments } from "./arguments.ts";
-import { clusterMessage, connect, ifThere, OperateError, type Cluster } from "./cluster.ts";
+import { connect, ifThere, OperateError, type Cluster } from "./cluster.ts";
 import { followJob, jobFrom, runningJobs, usualPace, type Pace } from "./job.ts";
 import { message } from "./messages.ts";
 import { loadStack } from "./stack.ts";
@@ -107,9 +105,3 @@ export async function restore(argv: readonly string[], setting: Setting): Promis
   say(done ? "done" : `FAILED: see above, and docs/operations.md, "A restore that failed"`);
   return done ? 0 : 1;
 }
-
-/** What a person is told of an error that is theirs to mend; undefined for one of ours. */
-export const refusal = (error: unknown): string | undefined =>
-  error instanceof OperateError || error instanceof StackFileError || error instanceof ConfigError
-    ? error.message
-    : clusterMessage(error);

@@ -92,17 +92,23 @@ function counted(items: readonly string[]): string {
     .join(", ");
 }
 
+function manifestOf(state: ResourceState | undefined): Manifest | undefined {
+  const text = (state?.inputs?.["data"] as Readonly<Record<string, string>> | undefined)?.["release.json"];
+  return text === undefined ? undefined : (JSON.parse(text) as Manifest);
+}
+
 function releaseLines(steps: readonly Step[]): string[] {
   const step = steps.find(
     (candidate) =>
       candidate.new && label(candidate.new, labels.releaseManifest) === "true" && candidate.op !== "delete",
   );
-  const text = (step?.new?.inputs?.["data"] as Readonly<Record<string, string>> | undefined)?.["release.json"];
-  if (step === undefined || text === undefined) {
+  const manifest = manifestOf(step?.new);
+  if (step === undefined || manifest === undefined) {
     return ["  release    none in this preview"];
   }
-  const manifest = JSON.parse(text) as Manifest;
-  const changed = step.op === "same" ? "unchanged" : `new: ${comesUp[manifest.strategy]}`;
+  // What else the manifest says, such as domains, changes it and makes no release.
+  const stays = step.op === "same" || manifestOf(step.old)?.releaseId === manifest.releaseId;
+  const changed = stays ? "unchanged" : `new: ${comesUp[manifest.strategy]}`;
   const sites = manifest.sites.slice(0, namedSites).map(({ name, apps, domains, state }) => {
     const also = domains.length > 0 ? `, also ${domains.join(", ")}` : "";
     return `  site       ${name}  [${apps.join(", ")}]${also}${state === "archived" ? "  ARCHIVED" : ""}`;
@@ -133,6 +139,13 @@ function warnings(steps: readonly Step[]): string[] {
     .map((step) => `  STOP       ${step.op} of ${kind(step.type)} ${logicalName(step.urn)}, which holds data`);
 }
 
+/** What stands in the cluster already is not refused: the provider is told so (components/stack.ts). */
+const takesOver = (steps: readonly Step[]): boolean =>
+  steps.some(
+    ({ type, new: state }) =>
+      type === "pulumi:providers:kubernetes" && String(state?.inputs?.["upsertExistingObjects"]) === "true",
+  );
+
 /** The summary, ready to print. */
 export function summarise(events: Events, { stack, failed, offline }: Circumstances): string {
   const all = [...operations(events.steps).values()];
@@ -142,6 +155,9 @@ export function summarise(events: Events, { stack, failed, offline }: Circumstan
     `Summary of ${stack}`,
     ...releaseLines(all),
     ...dataLines(all),
+    ...(takesOver(all)
+      ? ["  takes over objects that stand in the cluster already, and whatever others have set on them (adoptExisting)"]
+      : []),
     `  operations ${counted(all.map(({ op }) => op)) || "none"}`,
     `  by room    ${counted(changed.map(room)) || "nothing changes"}`,
     ...warnings(all),

@@ -143,7 +143,7 @@ function container(context: BenchContext, verb: Verb): ContainerPlan {
       { path: `${folder}/job.json`, from: { config: names.backup, key: "job.json" } },
       ...["password", ...s3].map((key) => ({ path: `${folder}/${key}`, from: { secret: "backup" as const, key } })),
       ...(verb === "serve" ? [] : databaseTlsFiles(context)),
-      ...(verb === "restore" ? configFiles(names.backup) : []),
+      ...(verb === "restore" ? configFiles(names.restore) : []),
     ],
     writable: [
       { path: "/tmp" },
@@ -246,13 +246,15 @@ function volumes({ backup: { repository } }: StackConfig): VolumePlan[] {
 export function planBackup(
   context: BenchContext,
   redis: RedisPlan,
-  shared: Readonly<Record<string, string>>,
+  shared: ConfigFilesPlan,
   programs: Programs,
 ): RoomPlan {
   const watched = isWatched(context.config);
   const files: ConfigFilesPlan[] = [
     { name: program, files: { "backup.cjs": programs.backup }, program: true },
-    { name: names.backup, files: { ...shared, "job.json": `${JSON.stringify(job(context), null, 1)}\n` } },
+    { name: names.backup, files: { "job.json": `${JSON.stringify(job(context), null, 1)}\n` } },
+    // Apart from the others' file: the exporter runs all the time, and reads none of these.
+    { ...shared, name: names.restore },
   ];
   return {
     files,

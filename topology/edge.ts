@@ -20,6 +20,8 @@ export interface ListenerPlan {
 interface Common {
   readonly className: string;
   readonly certificates: readonly CertificatePlan[];
+  /** Whether an update waits until they are issued. */
+  readonly awaitsCertificates: boolean;
 }
 
 export type EdgePlan =
@@ -56,6 +58,7 @@ function certificates(config: StackConfig): CertificatePlan[] {
 export function planEdge(config: StackConfig): EdgePlan {
   const { kind, className } = config.edge;
   const planned = certificates(config);
+  const awaitsCertificates = config.edge.tls.await;
   switch (kind) {
     case "gateway": {
       const listeners = planned.flatMap(({ name, hosts }) =>
@@ -65,7 +68,7 @@ export function planEdge(config: StackConfig): EdgePlan {
         listeners.map(({ name }) => name),
         limits.routeParents,
       );
-      return { kind, className, name: names.gateway, certificates: planned, listeners, routes };
+      return { kind, className, name: names.gateway, certificates: planned, awaitsCertificates, listeners, routes };
     }
     case "ingress":
       return {
@@ -73,6 +76,7 @@ export function planEdge(config: StackConfig): EdgePlan {
         className,
         name: names.ingress,
         certificates: planned,
+        awaitsCertificates,
         tls: planned.map(({ name, hosts }) => ({ hosts, certificate: name })),
         hosts: planned.flatMap(({ hosts }) => hosts),
       };

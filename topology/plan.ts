@@ -1,7 +1,7 @@
 /** The one composition of rooms: a stack file in, everything that will stand out. Pure; the same input gives the same plan. */
 import type { SecretKey } from "../config/secrets.ts";
 import type { StackConfig } from "../config/stack.ts";
-import { hostMap, sharedFiles } from "./bench/context.ts";
+import { hostMap } from "./bench/context.ts";
 import { planBackup, type Programs } from "./backup.ts";
 import { planBench, type BenchPlan } from "./bench/index.ts";
 import { planDatabase, type DatabasePlan } from "./database/index.ts";
@@ -26,6 +26,8 @@ export interface StackPlan {
   readonly lifecycle: StackConfig["lifecycle"];
   /** Whether all pods that mount the sites volume must share a node. */
   readonly oneNode: boolean;
+  /** Seconds that whatever is waited for may take to be ready. */
+  readonly readyTimeout: number;
   readonly release: ReleasePlan;
   readonly sites: readonly SitePlan[];
   readonly bench: BenchPlan;
@@ -38,10 +40,6 @@ export interface StackPlan {
   readonly network: NetworkPlan;
   readonly given: ReadonlySet<SecretKey>;
 }
-
-/** What of the bench's files Frappe's own commands read, wherever they run. */
-const sharedWith = ({ files: { files } }: BenchPlan) =>
-  Object.fromEntries(Object.entries(files).filter(([name]) => sharedFiles.some((shared) => shared === name)));
 
 /**
  * @param stack Pulumi's name of the stack; it labels what belongs together.
@@ -60,13 +58,14 @@ export function planStack(
   const context = { config, release, given, database, hosts: hostMap(config) };
   const services = planServices(context);
   const bench = planBench(context);
-  const backup = planBackup(context, redis, sharedWith(bench), programs);
+  const backup = planBackup(context, redis, bench.shared, programs);
   const monitoring = planMonitoring(context, redis, stack);
   return {
     identity: { stack, environment: config.environment },
     platform: config.platform,
     lifecycle: config.lifecycle,
     oneNode: config.sitesVolume.accessMode === "ReadWriteOnce",
+    readyTimeout: config.release.readyTimeout,
     release,
     sites: config.sites.map(({ name, schema, state }) => ({ name, schema, state })),
     bench,

@@ -120,7 +120,7 @@ function planServer(role: RedisRole, config: Embedded, monitored: boolean): Redi
     ports: [port],
     files: [
       { path: "/etc/redis/redis.conf", from: { config: name, key: "redis.conf" } },
-      { path: "/etc/redis-acl/users.acl", from: { secret: "redis", key: `${role}-users.acl` } },
+      { path: "/etc/redis-acl/users.acl", from: { secret: "redisUsers", key: `${role}-users.acl` } },
     ],
     writable: role === "cache" ? [{ path: "/tmp" }, { path: "/data" }] : [{ path: "/tmp" }],
     volumes: role === "queue" ? [{ volume: claim, path: "/data", readOnly: false }] : [],

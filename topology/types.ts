@@ -10,6 +10,7 @@ export type SecretSet =
   | "databaseMonitor"
   | "databaseTls"
   | "redis"
+  | "redisUsers"
   | "sites"
   | "imagePull"
   | "sentry"

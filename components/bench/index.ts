@@ -28,9 +28,9 @@ export class Bench extends Component {
       bench.sitesVolume,
       this.child(bench.sitesVolume.logicalName, dataLifetime(args.plan)),
     );
-    const configs = {
-      [bench.files.name]: renderFiles(args, bench.files, this.child(bench.files.name)),
-    };
+    const configs = Object.fromEntries(
+      bench.files.map((files) => [files.name, renderFiles(args, files, this.child(files.name))]),
+    );
 
     // nginx looks its upstreams up once, at start: their addresses have to be there.
     const inner = bench.releaseServices.map((service) =>
@@ -68,7 +68,6 @@ export class Bench extends Component {
       "release",
       {
         metadata: {
-          name: `release-${plan.release.id}`,
           namespace,
           labels: {
             ...stackLabels(plan.identity),

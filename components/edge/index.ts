@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { ports } from "../../constants/ports.ts";
 import type { CertificatePlan, EdgePlan } from "../../topology/edge.ts";
 import { stackLabels } from "../../topology/labels.ts";
-import { Component, token, type RoomArgs } from "../shared/component.ts";
+import { Component, patience, token, type RoomArgs } from "../shared/component.ts";
 
 interface Args extends RoomArgs {
   /** Service that requests go to. */
@@ -42,39 +42,57 @@ export class Edge extends Component {
     return { name, namespace: this.#args.namespace, labels: stackLabels(this.#args.plan.identity) };
   }
 
-  #custom(apiVersion: string, kind: string, name: string, spec: pulumi.Inputs, dependsOn: pulumi.Resource[] = []) {
+  /** @param condition Of its status, that `up` waits for. Left out, it is enough that the object stands. */
+  #custom(
+    { apiVersion, kind, name, condition }: { apiVersion: string; kind: string; name: string; condition?: string },
+    spec: pulumi.Inputs,
+    dependsOn: pulumi.Resource[] = [],
+  ) {
     const logicalName = `${kind.toLowerCase()}-${name}`;
-    const args = { apiVersion, kind, metadata: this.#metadata(name), spec };
-    return new k8s.apiextensions.CustomResource(logicalName, args, this.child(logicalName, { dependsOn }));
+    const annotations = condition !== undefined && { annotations: { "pulumi.com/waitFor": `condition=${condition}` } };
+    const metadata = { ...this.#metadata(name), ...annotations };
+    const special = { dependsOn, ...patience(this.#args.plan) };
+    return new k8s.apiextensions.CustomResource(
+      logicalName,
+      { apiVersion, kind, metadata, spec },
+      this.child(logicalName, special),
+    );
   }
 
   #certificate({ name, hosts, issuer }: CertificatePlan) {
-    this.#custom("cert-manager.io/v1", "Certificate", name, {
-      secretName: name,
-      dnsNames: [...hosts],
-      issuerRef: { group: "cert-manager.io", kind: issuer.kind, name: issuer.name },
-      // A key that leaked once is of no use after the next renewal.
-      privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
-      usages: ["digital signature", "server auth"],
-    });
+    const condition = this.#args.plan.edge.awaitsCertificates && { condition: "Ready" };
+    this.#custom(
+      { apiVersion: "cert-manager.io/v1", kind: "Certificate", name, ...condition },
+      {
+        secretName: name,
+        dnsNames: [...hosts],
+        issuerRef: { group: "cert-manager.io", kind: issuer.kind, name: issuer.name },
+        // A key that leaked once is of no use after the next renewal.
+        privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
+        usages: ["digital signature", "server auth"],
+      },
+    );
   }
 
   #gateway({ name, className, listeners, routes }: Gateway) {
     const allowedRoutes = { namespaces: { from: "Same" } };
-    const gateway = this.#custom(gatewayApi, "Gateway", name, {
-      gatewayClassName: className,
-      listeners: [
-        { name: redirectListener, port: ports.http, protocol: "HTTP", allowedRoutes },
-        ...listeners.map(({ name: listener, host, certificate }) => ({
-          name: listener,
-          port: ports.https,
-          protocol: "HTTPS",
-          hostname: host,
-          tls: { mode: "Terminate", certificateRefs: [{ group: "", kind: "Secret", name: certificate }] },
-          allowedRoutes,
-        })),
-      ],
-    });
+    const gateway = this.#custom(
+      { apiVersion: gatewayApi, kind: "Gateway", name, condition: "Programmed" },
+      {
+        gatewayClassName: className,
+        listeners: [
+          { name: redirectListener, port: ports.http, protocol: "HTTP", allowedRoutes },
+          ...listeners.map(({ name: listener, host, certificate }) => ({
+            name: listener,
+            port: ports.https,
+            protocol: "HTTPS",
+            hostname: host,
+            tls: { mode: "Terminate", certificateRefs: [{ group: "", kind: "Secret", name: certificate }] },
+            allowedRoutes,
+          })),
+        ],
+      },
+    );
     const parent = (sectionName: string) => ({
       group: "gateway.networking.k8s.io",
       kind: "Gateway",
@@ -83,9 +101,7 @@ export class Edge extends Component {
     });
     const match = [{ path: { type: "PathPrefix", value: "/" } }];
     this.#custom(
-      gatewayApi,
-      "HTTPRoute",
-      "to-https",
+      { apiVersion: gatewayApi, kind: "HTTPRoute", name: "to-https" },
       {
         parentRefs: [parent(redirectListener)],
         rules: [
@@ -99,9 +115,7 @@ export class Edge extends Component {
     );
     routes.forEach((sections, index) => {
       this.#custom(
-        gatewayApi,
-        "HTTPRoute",
-        `sites-${index}`,
+        { apiVersion: gatewayApi, kind: "HTTPRoute", name: `sites-${index}` },
         {
           parentRefs: sections.map(parent),
           rules: [
@@ -138,7 +152,7 @@ export class Edge extends Component {
           })),
         },
       },
-      this.child(name, { customTimeouts: { create: "5m", update: "5m" } }),
+      this.child(name, patience(this.#args.plan)),
     );
   }
 }

@@ -2,8 +2,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { SecretKey } from "../../config/secrets.ts";
+import type { LastingSecret, SecretKey } from "../../config/secrets.ts";
 import { labels } from "../../constants/labels.ts";
+import { lasting } from "../../constants/lasting.ts";
 import { rebuildable } from "../../constants/rebuildable.ts";
 import { stackLabels } from "../../topology/labels.ts";
 import { redisUser, renderRedisAcl, type RedisRole } from "../../topology/redis.ts";
@@ -30,10 +31,10 @@ export class Secrets extends Component {
     super(token("secrets", "Secrets"), name, {}, opts);
     this.#args = args;
     const { given } = args;
-    this.backupPassword = given.backupPassword ?? this.#lastingPassword("backup-password", 48);
+    this.backupPassword = this.#left("backupPassword", 48);
     this.names = {
       databaseAdmin: this.#databaseAdmin(),
-      redis: this.#redis(),
+      ...this.#redis(),
       sites: this.#sites(),
       ...(given.databaseTlsCa && { databaseTls: this.#databaseTls() }),
       ...(given.imagePullConfig && {
@@ -61,6 +62,11 @@ export class Secrets extends Component {
     return new random.RandomPassword(name, { length, special: false }, this.child(name, options)).result;
   }
 
+  /** What an earlier stack left behind, as the stack file brings it; else one of our own. */
+  #left(key: LastingSecret, length: number): pulumi.Output<string> {
+    return this.#args.given[key] ?? this.#lastingPassword(lasting[key].name, length);
+  }
+
   /**
    * A Secret without a fixed name: new content makes a new one first, and its users follow. Whoever loses one that holds keys
    * loses data, so these live as long as the data; their content never changes.
@@ -82,6 +88,12 @@ export class Secrets extends Component {
     ).metadata.name;
   }
 
+  /** Where `npm run adopt` finds it again when the stack is gone. */
+  #lastingSecret(key: LastingSecret, value: pulumi.Output<string>) {
+    const { name, field } = lasting[key];
+    this.#secret(name, { [field]: value }, "Opaque", true);
+  }
+
   /** Of the server that we run, or of the managed one: what creates schemas and users. It never enters a pod of the bench. */
   #databaseAdmin() {
     const { plan, given } = this.#args;
@@ -98,7 +110,7 @@ export class Secrets extends Component {
         const type = database.mode === "operator" ? database.cluster.adminSecretType : "Opaque";
         return this.#secret(
           "database-admin",
-          { username, password: this.#lastingPassword("database-admin", 40) },
+          { username, password: this.#left("databaseAdminPassword", 40) },
           type,
           true,
         );
@@ -115,7 +127,8 @@ export class Secrets extends Component {
     });
   }
 
-  #redis() {
+  /** What clients connect with; and apart from it, since it changes with monitoring, what servers and exporters read. */
+  #redis(): SecretNames {
     const { plan, given } = this.#args;
     const { redis } = plan;
     switch (redis.mode) {
@@ -129,25 +142,31 @@ export class Secrets extends Component {
             .apply(([own, other]) =>
               renderRedisAcl(role, { frappe: sha256(own), monitor: other === undefined ? undefined : sha256(other) }),
             );
-        return this.#secret("redis", {
-          "cache-url": cache.apply((password) => redisUrl(redis.cache, redisUser, password)),
-          "queue-url": queueUrl,
-          "queue-url-worker": queueUrl.apply(workerUrl),
-          "cache-users.acl": users("cache", cache),
-          "queue-users.acl": users("queue", queue),
-          ...(monitor && monitorPasswords(monitor, monitor)),
-        });
+        return {
+          redis: this.#secret("redis", {
+            "cache-url": cache.apply((password) => redisUrl(redis.cache, redisUser, password)),
+            "queue-url": queueUrl,
+            "queue-url-worker": queueUrl.apply(workerUrl),
+          }),
+          redisUsers: this.#secret("redis-users", {
+            "cache-users.acl": users("cache", cache),
+            "queue-users.acl": users("queue", queue),
+            ...(monitor && monitorPasswords(monitor, monitor)),
+          }),
+        };
       }
       case "external": {
         const cache = given.redisCachePassword ?? missing("redisCachePassword");
         const queue = given.redisQueuePassword ?? missing("redisQueuePassword");
         const queueUrl = queue.apply((password) => redisUrl(redis.queue, "default", password));
-        return this.#secret("redis", {
-          "cache-url": cache.apply((password) => redisUrl(redis.cache, "default", password)),
-          "queue-url": queueUrl,
-          "queue-url-worker": queueUrl.apply(workerUrl),
-          ...(this.#isMonitored && monitorPasswords(cache, queue)),
-        });
+        return {
+          redis: this.#secret("redis", {
+            "cache-url": cache.apply((password) => redisUrl(redis.cache, "default", password)),
+            "queue-url": queueUrl,
+            "queue-url-worker": queueUrl.apply(workerUrl),
+          }),
+          ...(this.#isMonitored && { redisUsers: this.#secret("redis-users", monitorPasswords(cache, queue)) }),
+        };
       }
     }
   }
@@ -158,13 +177,15 @@ export class Secrets extends Component {
 
   /**
    * Opens the backups. Made here, unless the stack file brings the one of an earlier stack; `backupPassword` is an output of the stack,
-   * to be kept where the cluster is not: without it the backups cannot be read.
+   * to be kept where the cluster is not: without it the backups cannot be read. It also stands in a Secret of its own, which outlives
+   * the stack as they do.
    */
   #backup() {
     const { given } = this.#args;
     const { backupS3AccessKey: id, backupS3SecretKey: key } = given;
     const credentials =
       id && key && pulumi.interpolate`[default]\naws_access_key_id = ${id}\naws_secret_access_key = ${key}\n`;
+    this.#lastingSecret("backupPassword", this.backupPassword);
     return this.#secret("backup", {
       password: this.backupPassword,
       ...(credentials && { "s3-credentials": credentials }),
@@ -216,8 +237,8 @@ export class Secrets extends Component {
    * own, which outlives the stack: the derived one is made anew with every site.
    */
   #sites() {
-    const seed = this.#lastingPassword("sites-seed", 64);
-    this.#secret("sites-seed", { seed }, "Opaque", true);
+    const seed = this.#left("sitesSeed", 64);
+    this.#lastingSecret("sitesSeed", seed);
     const sites = this.#args.plan.sites.map((site) => site.name);
     const credentials = seed.apply((value) =>
       JSON.stringify(Object.fromEntries(sites.map((site) => [site, siteCredentials(value, site)]))),

@@ -26,3 +26,8 @@ export const dataLifetime = ({ lifecycle }: StackPlan): pulumi.CustomResourceOpt
   protect: lifecycle.protectData,
   retainOnDelete: lifecycle.retainData,
 });
+
+/** Options of whatever the provider waits for: it is given the stack file's time, and then says what it lacks. */
+export const patience = ({ readyTimeout }: StackPlan): pulumi.CustomResourceOptions => ({
+  customTimeouts: { create: `${readyTimeout}s`, update: `${readyTimeout}s` },
+});

@@ -1,5 +1,5 @@
 /** Secrets against what reads them: none missing, none that nothing reads. */
-import { isServiceSecretKey, secretMeaning, serviceSecretKey, type SecretKey } from "../secrets.ts";
+import { isServiceSecretKey, lastingSecrets, secretMeaning, serviceSecretKey, type SecretKey } from "../secrets.ts";
 import type { MonitoringConfig, StackConfig } from "../stack.ts";
 import type { Rule } from "./rule.ts";
 
@@ -45,7 +45,7 @@ function wantedSecrets(config: Readers): { required: SecretKey[]; optional: Secr
     config.backup.repository.kind === "s3" ? ["backupS3AccessKey", "backupS3SecretKey"] : [];
   return {
     required: [...ofDatabase(config), ...ofRedis, ...ofMonitoring(config), ...ofBackup, ...ofServices(config)],
-    optional: ["imagePullConfig", "sentryDsn", "backupPassword"],
+    optional: ["imagePullConfig", "sentryDsn", ...lastingSecrets],
   };
 }
 
@@ -71,4 +71,18 @@ const readers: Rule = {
   },
 };
 
-export const secretRules: readonly Rule[] = [readers];
+/** New keys beside old data would open none of it. An external server's password is asked for anyway. */
+const adopted: Rule = {
+  needs: ["lifecycle", "database"],
+  check: ({ lifecycle, database }, given) =>
+    lifecycle.adoptExisting
+      ? lastingSecrets
+          .filter((key) => !given.has(key) && !(key === "databaseAdminPassword" && database.mode === "external"))
+          .map((key) => ({
+            path: `frappe:${key}`,
+            message: `missing: with frappe:lifecycle.adoptExisting expected the ${secretMeaning(key)}; \`npm run adopt -- <stack>\` brings what the cluster holds`,
+          }))
+      : [],
+};
+
+export const secretRules: readonly Rule[] = [readers, adopted];

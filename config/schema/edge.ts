@@ -22,6 +22,12 @@ const tls = z
     hostsPerCertificate: wholeNumber(1, limits.namesPerCertificate)
       .default(1)
       .describe("Domains that share a certificate. 1 keeps one site's broken DNS from stopping another's renewal."),
+    await: z
+      .boolean({ error: "expected true or false" })
+      .default(true)
+      .describe(
+        "Whether `up` waits until every certificate is issued; false as long as the domains do not lead here yet.",
+      ),
   })
   .describe("Certificates, for every declared domain.");
 

@@ -56,6 +56,11 @@ export const release = z
       .default("blueGreen")
       .describe("blueGreen: the new set stands beside the old. recreate: the old set goes first (small nodes)."),
     attempt: wholeNumber(1, 999).default(1).describe("Raise it to try a release again that failed."),
+    readyTimeout: wholeNumber(10, 7200, " seconds")
+      .default(600)
+      .describe(
+        "Seconds that a workload, an address or a certificate may take to be ready, images and volumes included; then `up` fails and says why.",
+      ),
     gitSha: pattern(/^[0-9a-f]{40}$/, "a git revision of 40 hexadecimal digits", 40)
       .optional()
       .describe("Revision of the deployment's source, for the record."),

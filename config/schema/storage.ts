@@ -21,5 +21,11 @@ export const lifecycle = z
     retainData: z
       .boolean({ error: "expected true or false" })
       .describe("What holds data stays in the cluster when the stack goes."),
+    adoptExisting: z
+      .boolean({ error: "expected true or false" })
+      .default(false)
+      .describe(
+        "Takes over what stands in the cluster already, such as the data of a stack that was destroyed, after `npm run adopt`; otherwise it is refused.",
+      ),
   })
   .describe("Lifetime of volumes, databases and keys.");

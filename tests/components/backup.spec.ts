@@ -37,7 +37,7 @@ describe("components/room: backups", () => {
       valueAt(secret, "stringData", "s3-credentials"),
       `[default]\naws_access_key_id = ${canary("backupS3AccessKey")}\naws_secret_access_key = ${canary("backupS3SecretKey")}\n`,
     );
-    assert.ok(!resources.some(({ name }) => name === "backup-password"));
+    assert.ok(!resources.some(({ type, name }) => type.endsWith("RandomPassword") && name === "backup-password"));
   });
 
   it("gives a run the scratch volume of the class that is named, which goes with it", async () => {

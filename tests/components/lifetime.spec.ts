@@ -15,7 +15,7 @@ const ownRedis = [
   "RandomPassword redis-queue",
 ];
 const backups = ["PersistentVolumeClaim backups"];
-const backupPassword = ["RandomPassword backup-password"];
+const backupPassword = ["RandomPassword backup-password", "Secret backup-password"];
 const admin = ["RandomPassword database-admin", "Secret database-admin"];
 const server = (name: string) => [...admin, `PersistentVolumeClaim ${name}-data`, `StatefulSet ${name}`];
 const dataOf: Record<StackName, string[]> = {
@@ -24,7 +24,7 @@ const dataOf: Record<StackName, string[]> = {
   prod: [...always, ...backupPassword, ...ownRedis, ...admin, "MariaDB mariadb"],
   postgres: [...always, ...backupPassword, ...ownRedis, ...admin, "Cluster postgres"],
   "postgres-embedded": [...always, ...backups, ...backupPassword, ...ownRedis, ...server("postgres")],
-  external: [...always, ...backups],
+  external: [...always, ...backups, "Secret backup-password"],
 };
 
 const called = ({ type, name }: Recorded) => `${type.split(":").at(-1)} ${name}`;
@@ -76,7 +76,7 @@ describe("components: the lifetime of data", () => {
   it("keeps the Secrets that hold keys, and lets the others go with the stack", async () => {
     const { resources } = await recordStack("prod");
     const kept = resources.filter(({ type, opts }) => type.endsWith(":Secret") && opts.retainOnDelete === true);
-    assert.deepEqual(kept.map(({ name }) => name).sort(), ["database-admin", "sites-seed"]);
+    assert.deepEqual(kept.map(({ name }) => name).sort(), ["backup-password", "database-admin", "sites-seed"]);
   });
 
   it("is said once for every room", () => {

@@ -75,7 +75,7 @@ describe("components/monitoring", () => {
       values["environment"] = "dev";
       values["monitoring"] = { mode: "embedded" };
     });
-    const data = secretsOf(resources, "redis") as Record<string, string>;
+    const data = secretsOf(resources, "redis-users") as Record<string, string>;
     assert.equal(data["cache-monitor-password"], canary("redisCachePassword"));
     assert.equal(data["queue-monitor-password"], canary("redisQueuePassword"));
   });

@@ -136,6 +136,16 @@ describe("components: the whole stack", () => {
     });
   }
 
+  it("takes over what stands in the cluster only where the stack file says so, and then whole", async () => {
+    const left = ["sitesSeed", "databaseAdminPassword", "backupPassword"] as const;
+    const provider = ({ resources }: StackRecording) => only(resources, "pulumi:providers:kubernetes").inputs;
+    const taken = await recordStack("staging", (values) => (values["lifecycle"].adoptExisting = true), left);
+    const taking = { upsertExistingObjects: "true", enablePatchForce: "true" };
+    const usual = provider(await recordStack("staging"));
+    assert.deepEqual(provider(taken), { ...usual, ...taking });
+    for (const key of Object.keys(taking)) assert.equal(usual[key], undefined);
+  });
+
   it("needs no more resources for a thousand sites than for one, and fewer than 150", async () => {
     const many = (count: number) =>
       recordStack("prod", (values) => {

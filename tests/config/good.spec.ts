@@ -134,7 +134,7 @@ describe("config: right stack files", () => {
 
   it("fills what is left out, and repairs nothing that is there", () => {
     const config = stackConfig("postgres");
-    assert.deepEqual(config.release, { strategy: "blueGreen", attempt: 1 });
+    assert.deepEqual(config.release, { strategy: "blueGreen", attempt: 1, readyTimeout: 600 });
     assert.equal(config.platform.nodes, "many");
     assert.deepEqual(config.bench.web, {
       replicas: 1,

@@ -19,7 +19,7 @@ export function containerOf(plan: StackPlan, workload: string, name: string): Co
 
 /** What a container reads, by absolute path: rendered files, and secrets with the values given. */
 export function filesOf(plan: StackPlan, { files }: ContainerPlan, secrets: SecretValues = {}): Record<string, string> {
-  const rendered = [...plan.monitoring.files, plan.bench.files];
+  const rendered = [...plan.monitoring.files, ...plan.bench.files];
   const textOf = (from: ContainerPlan["files"][number]["from"]) =>
     "config" in from
       ? rendered.find(({ name }) => name === from.config)?.files[from.key]

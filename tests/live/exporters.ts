@@ -151,7 +151,7 @@ export const redisPasswords = { frappe: "frappe-password", monitor: "who-only-lo
 export async function withRedisExporter<Result>(role: RedisRole, use: Use<WatchedRedis, Result>): Promise<Result> {
   const plan = planOf("prod");
   const exporter = containerOf(plan, "redis-exporter", `redis-${role}-exporter`);
-  const secrets: SecretValues = { redis: { [`${role}-monitor-password`]: redisPasswords.monitor } };
+  const secrets: SecretValues = { redisUsers: { [`${role}-monitor-password`]: redisPasswords.monitor } };
   assert.ok(plan.redis.mode === "embedded");
   const server = plan.redis.servers.find(({ workload }) => workload.name === `redis-${role}`);
   const { frappe, monitor } = redisPasswords;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ports } from "../../constants/ports.ts";
 import { type NginxClient, withNginx } from "../judges/nginx.ts";
-import { planOf } from "../support/record-stack.ts";
+import { benchFilesOf, planOf } from "../support/record-stack.ts";
 import { stackConfig } from "../support/stacks.ts";
 import { during, hostsOf } from "./during.ts";
 import { nginxOf, proxies, seen, stranger } from "./nginx-stack.ts";
@@ -50,9 +50,9 @@ for (const stack of ["postgres", "prod"] as const) {
 
 describe("live/nginx: idle connections to gunicorn", () => {
   it("are given up by nginx, after its 60 seconds, before gunicorn closes them", () => {
-    const { files, workloads } = planOf("prod").bench;
-    assert.doesNotMatch(files.files["nginx.conf"] ?? "", /upstream web \{[^}]*keepalive_timeout/);
-    const [gunicorn] = workloads.find(({ name }) => name === "web")?.containers ?? [];
+    const plan = planOf("prod");
+    assert.doesNotMatch(benchFilesOf(plan)["nginx.conf"] ?? "", /upstream web \{[^}]*keepalive_timeout/);
+    const [gunicorn] = plan.bench.workloads.find(({ name }) => name === "web")?.containers ?? [];
     const option = gunicorn?.command.find((word) => word.startsWith("--keep-alive=")) ?? "";
     assert.ok(Number(option.replace("--keep-alive=", "")) > 60, option);
   });

@@ -4,7 +4,7 @@ import { ports } from "../../constants/ports.ts";
 import type { StackPlan } from "../../topology/plan.ts";
 import type { NginxClient, NginxOptions } from "../judges/nginx.ts";
 import type { Backend, Seen } from "../judges/sandbox/protocol.ts";
-import { planOf } from "../support/record-stack.ts";
+import { benchFilesOf, planOf } from "../support/record-stack.ts";
 import type { Change, StackName } from "../support/stacks.ts";
 
 /** Two proxies of the edge, inside the declared ranges of every committed stack but dev, and a stranger. */
@@ -67,7 +67,7 @@ export function nginxOf(
   change?: Change,
 ): NginxOptions {
   const plan = planOf(stack, change);
-  const rendered = plan.bench.files.files[configKey] ?? "";
+  const rendered = benchFilesOf(plan)[configKey] ?? "";
   const served = Object.entries(assets).map(([name, text]) => [`${paths.bench}/assets/${name}`, text]);
   return {
     config: paths.nginxConfig,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { bytes } from "../../config/units.ts";
 import { paths } from "../../constants/paths.ts";
 import { type NginxClient, testNginx, withNginx } from "../judges/nginx.ts";
-import { planOf } from "../support/record-stack.ts";
+import { benchFilesOf, planOf } from "../support/record-stack.ts";
 import { type StackName, stackConfig, stackNames } from "../support/stacks.ts";
 import { during, hostsOf } from "./during.ts";
 import { nginxOf, seen, stranger } from "./nginx-stack.ts";
@@ -21,8 +21,7 @@ describe("live/nginx: the rendered file", function () {
     });
 
     it(`${stack}: the edge ends TLS, not this file`, () => {
-      const { files } = planOf(stack).bench.files;
-      assert.doesNotMatch(files["nginx.conf"] ?? "", /\bssl|443\b/);
+      assert.doesNotMatch(benchFilesOf(planOf(stack))["nginx.conf"] ?? "", /\bssl|443\b/);
     });
 
     it(`${stack}: the pod runs the command that is judged here, and may write only below /tmp`, () => {

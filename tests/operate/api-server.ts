@@ -1,7 +1,14 @@
 /** As much of a Kubernetes API server as the commands ask for: Jobs that run as a test says they do. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { V1CronJob, V1Job, V1Pod } from "@kubernetes/client-node";
+import {
+  KubeConfig,
+  type V1CronJob,
+  type V1Job,
+  type V1Namespace,
+  type V1Pod,
+  type V1Secret,
+} from "@kubernetes/client-node";
 
 /** How a Job goes: what its pod waits for at each look, what it logs, how it ends. */
 export interface Course {
@@ -24,23 +31,37 @@ export interface ApiServer {
 }
 
 interface World {
-  readonly cronJobs: readonly V1CronJob[];
+  readonly cronJobs?: readonly V1CronJob[];
+  readonly namespaces?: readonly V1Namespace[];
+  readonly secrets?: readonly V1Secret[];
   readonly jobs?: readonly V1Job[];
   readonly course?: Course;
   /** Status that every request is answered with. */
   readonly refuses?: number;
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
+export async function bodyOf(request: IncomingMessage): Promise<string> {
   let text = "";
   for await (const chunk of request) text += String(chunk);
   return text;
 }
 
-const send = (response: ServerResponse, code: number, body: unknown) =>
+/** A kubeconfig file with this server in it, and one context. */
+export function kubeconfigOf({ url }: { readonly url: string }, context: string): KubeConfig {
+  const kubeconfig = new KubeConfig();
+  kubeconfig.loadFromOptions({
+    clusters: [{ name: "test", server: url, skipTLSVerify: true }],
+    users: [{ name: "test" }],
+    contexts: [{ name: context, cluster: "test", user: "test" }],
+    currentContext: context,
+  });
+  return kubeconfig;
+}
+
+export const send = (response: ServerResponse, code: number, body: unknown) =>
   void response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(body));
 
-const status = (code: number, message: string) => ({
+export const status = (code: number, message: string) => ({
   kind: "Status",
   apiVersion: "v1",
   status: "Failure",
@@ -48,7 +69,8 @@ const status = (code: number, message: string) => ({
   message,
 });
 
-export async function startApiServer({ cronJobs, jobs = [], course = {}, refuses }: World): Promise<ApiServer> {
+export async function startApiServer(world: World): Promise<ApiServer> {
+  const { cronJobs = [], jobs = [], namespaces = [], secrets = [], course = {}, refuses } = world;
   const made: V1Job[] = [];
   const asked: string[] = [];
   let looks = 0;
@@ -88,6 +110,15 @@ export async function startApiServer({ cronJobs, jobs = [], course = {}, refuses
       return found
         ? send(response, 200, found)
         : send(response, 404, status(404, `cronjobs.batch "${name}" not found`));
+    }
+    if (/^\/api\/v1\/namespaces\/[^/]+$/.test(pathname)) {
+      const found = namespaces.find(({ metadata }) => metadata?.name === name);
+      return found ? send(response, 200, found) : send(response, 404, status(404, `namespaces "${name}" not found`));
+    }
+    if (pathname.endsWith("/secrets")) {
+      const [key = "", value] = (searchParams.get("labelSelector") ?? "").split("=");
+      const items = secrets.filter(({ metadata }) => metadata?.labels?.[key] === value);
+      return send(response, 200, { kind: "SecretList", items });
     }
     if (request.method === "POST") {
       made.push(JSON.parse(await bodyOf(request)) as V1Job);

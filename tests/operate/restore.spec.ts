@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
-import { KubeConfig, type V1CronJob, type V1PodStatus } from "@kubernetes/client-node";
+import type { V1CronJob, V1PodStatus } from "@kubernetes/client-node";
 import { root } from "../../engine/root.ts";
-import { refusal, restore } from "../../operate/restore.ts";
+import { refusal } from "../../operate/refusal.ts";
+import { restore } from "../../operate/restore.ts";
 import { kubernetesObject, recordStack } from "../support/record-stack.ts";
 import { only } from "../support/record.ts";
-import { startApiServer, type ApiServer, type Course } from "./api-server.ts";
+import { kubeconfigOf, startApiServer, type ApiServer, type Course } from "./api-server.ts";
 
 const site = "erp.staging.example.com";
 const stack = "staging";
@@ -53,13 +54,7 @@ describe("npm run restore", () => {
     });
     if (world.gone === true) await server.stop();
     const context = world.context ?? "staging";
-    const kubeconfig = new KubeConfig();
-    kubeconfig.loadFromOptions({
-      clusters: [{ name: "test", server: server.url, skipTLSVerify: true }],
-      users: [{ name: "test" }],
-      contexts: [{ name: context, cluster: "test", user: "test" }],
-      currentContext: context,
-    });
+    const kubeconfig = kubeconfigOf(server, context);
     const input = new PassThrough();
     const output = new PassThrough();
     let printed = "";

@@ -38,6 +38,10 @@ describe("summary of the release", () => {
     const steps = ["create-replacement", "replace", "delete-replaced"].map((op) => release(op, []));
     assert.match(lines("release", steps)[0] ?? "", /, new: /);
     assert.equal(lines("release", steps).length, 1);
+    const [old] = [release("same", []).new];
+    const manifest = release("replace", [site("a.example.com", { domains: ["new.example.com"] })]);
+    assert.ok(old);
+    assert.match(lines("release", [{ ...manifest, old }])[0] ?? "", /, unchanged$/);
   });
 
   it("names twenty sites and counts the rest", () => {
@@ -60,5 +64,18 @@ describe("summary of the release", () => {
     const shown = summary([release("create", [site("a\u001b[2J.example.com\n  STOP       forged")])]);
     assert.equal(shown[4], "  site       a [2J.example.com   STOP       forged  [frappe]");
     assert.doesNotMatch(shown.join(""), /\p{Cc}/u);
+  });
+});
+
+describe("summary of what is taken over", () => {
+  const provider = (inputs: object) =>
+    lines("takes", [step("create", "cluster", "pulumi:providers:kubernetes", { now: { inputs: { ...inputs } } })]);
+
+  it("says in one line that objects which stand already are not refused, and nothing of it otherwise", () => {
+    assert.deepEqual(provider({ upsertExistingObjects: "true" }), [
+      "  takes over objects that stand in the cluster already, and whatever others have set on them (adoptExisting)",
+    ]);
+    assert.deepEqual(provider({ upsertExistingObjects: "false" }), []);
+    assert.deepEqual(provider({ context: "prod" }), []);
   });
 });

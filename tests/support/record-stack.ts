@@ -17,7 +17,11 @@ type Change = Parameters<typeof stackConfig>[1];
 export const givenSecrets = (stack: StackName): SecretKey[] => [...readStackFile(stack).secrets] as SecretKey[];
 
 export const planOf = (stack: StackName, change?: Change, more: readonly SecretKey[] = []): StackPlan =>
-  planStack(stack, stackConfig(stack, change), new Set([...givenSecrets(stack), ...more]), programs);
+  planStack(stack, stackConfig(stack, change, more), new Set([...givenSecrets(stack), ...more]), programs);
+
+/** The bench's rendered files, of every set, by name. */
+export const benchFilesOf = ({ bench }: StackPlan): Readonly<Record<string, string>> =>
+  Object.assign({}, ...bench.files.map(({ files }) => files)) as Readonly<Record<string, string>>;
 
 export interface StackRecording extends Recording<FrappeStack> {
   readonly config: StackConfig;
@@ -39,7 +43,12 @@ export async function recordStack(
     const given = Object.fromEntries([...plan.given].map((key) => [key, pulumi.secret(canary(key))]));
     return new FrappeStack("frappe", { plan, given });
   }, stack);
-  return { ...recording, plan, config: stackConfig(stack, change), objects: kubernetesObjects(recording.resources) };
+  return {
+    ...recording,
+    plan,
+    config: stackConfig(stack, change, more),
+    objects: kubernetesObjects(recording.resources),
+  };
 }
 
 const isObject = ({ type, custom }: Recorded) => custom && type.startsWith("kubernetes:");

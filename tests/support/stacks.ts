@@ -36,12 +36,12 @@ export function replaceSites(values: Parameters<Change>[0], sites: readonly obje
   }
 }
 
-/** The parsed configuration of a committed stack, with `change` made to a copy of its raw values first. */
-export function stackConfig(stack: StackName, change: Change = () => {}): StackConfig {
+/** The parsed configuration of a committed stack, with `change` made to a copy of its raw values first, and `more` secrets. */
+export function stackConfig(stack: StackName, change: Change = () => {}, more: readonly string[] = []): StackConfig {
   const raw = readStackFile(stack);
   const values = structuredClone(raw.values);
   change(values);
-  const parsed = parseConfig({ values, secrets: raw.secrets });
+  const parsed = parseConfig({ values, secrets: new Set([...raw.secrets, ...more]) });
   if (!parsed.ok) {
     throw new ConfigError(stackFiles[stack], parsed.problems);
   }

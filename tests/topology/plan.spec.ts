@@ -72,10 +72,10 @@ describe("topology/plan", () => {
         values["edge"].tls.wildcards = ["*.example.com"];
       });
     const [one, thousand] = [many(1), many(1000)];
-    const shape = ({ bench, edge, network }: typeof one) => ({
+    const shape = ({ bench, edge, network, release }: typeof one) => ({
       workloads: bench.workloads.map(({ name }) => name),
-      services: bench.releaseServices.map(({ logicalName }) => logicalName),
-      files: Object.keys(bench.files.files),
+      services: bench.releaseServices.map(({ logicalName }) => logicalName.replace(release.id, "release")),
+      files: bench.files.flatMap(({ files }) => Object.keys(files)),
       certificates: edge.certificates.length,
       listeners: edge.kind === "gateway" ? edge.listeners.length : 0,
       flows: network.flows.length,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { routeSets } from "../../config/routes.ts";
 import { bytes } from "../../config/units.ts";
 import type { Flow } from "../../topology/types.ts";
-import { planOf } from "../support/record-stack.ts";
+import { benchFilesOf, planOf } from "../support/record-stack.ts";
 import { type Change, stackConfig } from "../support/stacks.ts";
 
 const plan = (change?: Change) => planOf("prod", change);
@@ -86,7 +86,7 @@ describe("topology/services: who talks to a service", () => {
     assert.throws(() => plan(secrets), /SENTRY_DSN/);
     const quiet = planOf("staging", (values) => Object.assign(values["services"]["portal"] as object, alone));
     assert.deepEqual(quiet.services.flows, []);
-    assert.ok(!(quiet.bench.files.files["nginx.conf"] ?? "").includes("service-portal"));
+    assert.ok(!(benchFilesOf(quiet)["nginx.conf"] ?? "").includes("service-portal"));
   });
 
   it("comes by an address that stays from release to release", () => {
@@ -140,9 +140,9 @@ describe("topology/nginx: domains that are routed alike", () => {
         const entries = Array.from({ length: 3 }, (_, s) => [`s${s}`, { image, port: 8000, routes: routes(s) }]);
         values["services"] = routed ? Object.fromEntries(entries) : {};
       });
-    const length = (routed: boolean) => Object.values(of(routed).bench.files.files).join("").length;
+    const length = (routed: boolean) => Object.values(benchFilesOf(of(routed))).join("").length;
     const config = of(true);
-    const conf = config.bench.files.files["nginx.conf"] ?? "";
+    const conf = benchFilesOf(config)["nginx.conf"] ?? "";
     const servers = conf.split(/^ {2}server \{/m).length - 3;
     const locations = conf.split("service_prefix>").length - 1;
     const letters = [...conf.matchAll(/service_prefix>\/\(\?:([^)]*)\)/g)].join("").length;

@@ -12,8 +12,13 @@ import type { ContainerPlan, EnvValue, FileMount, ProbePlan, WorkloadPlan } from
 /** uid and gid of the user `frappe`: the first that the image's `useradd` makes. */
 export const benchUser = 1000;
 
-/** Name of the rendered files of the bench. */
+/**
+ * Names of the rendered files of the bench. Whoever mounts one of a set rolls when any of it changes: so the files of nginx, which
+ * follow every route and domain, stand apart from what Frappe's processes read.
+ */
 export const benchFiles = "bench";
+export const nginxFiles = { name: "nginx", key: "nginx.conf" } as const;
+export const sessionProxyFiles = { name: "session-proxy", key: "session-proxy.conf" } as const;
 
 export interface BenchContext {
   readonly config: StackConfig;
@@ -113,15 +118,17 @@ export function benchContainer(context: BenchContext, role: RoleContainer): Cont
 /** For containers that run the image's nginx with a rendered file: no database, no Redis, no shared configuration. */
 export function nginxContainer(
   context: BenchContext,
-  role: Pick<ContainerPlan, "name" | "resources" | "probes" | "ports" | "volumes"> & { configKey: string },
+  role: Pick<ContainerPlan, "name" | "resources" | "probes" | "ports" | "volumes"> & {
+    config: typeof nginxFiles | typeof sessionProxyFiles;
+  },
 ): ContainerPlan {
-  const { configKey, ...container } = role;
+  const { config, ...container } = role;
   return {
     ...container,
     image: context.release.image,
     command: ["nginx", "-e", "/dev/stderr", "-c", paths.nginxConfig, "-g", "daemon off;"],
     env: { TZ: context.config.bench.timeZone },
-    files: [{ path: paths.nginxConfig, from: { config: benchFiles, key: configKey } }],
+    files: [{ path: paths.nginxConfig, from: { config: config.name, key: config.key } }],
     writable: [{ path: "/tmp" }],
   };
 }

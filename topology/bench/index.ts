@@ -9,6 +9,8 @@ import type { ConfigFilesPlan, ServicePlan, VolumePlan, WorkloadPlan } from "../
 import {
   benchFiles,
   internalPort,
+  nginxFiles,
+  sessionProxyFiles,
   socketioName,
   socketioService,
   webPort,
@@ -19,7 +21,10 @@ import { routedServices } from "../services.ts";
 import { planNginx, planScheduler, planSocketio, planWeb, planWorkers } from "./roles.ts";
 
 export interface BenchPlan {
-  readonly files: ConfigFilesPlan;
+  /** What Frappe's own commands read, wherever they run. */
+  readonly shared: ConfigFilesPlan;
+  /** Every set of rendered files, the shared ones too. */
+  readonly files: readonly ConfigFilesPlan[];
   readonly sitesVolume: VolumePlan;
   readonly workloads: readonly WorkloadPlan[];
   /** Addresses inside a release; they come and go with it. */
@@ -54,10 +59,18 @@ function commonSiteConfig({ config }: BenchContext): string {
   return `${JSON.stringify(common, null, 1)}\n`;
 }
 
-function files(context: BenchContext): ConfigFilesPlan {
+const shared = (context: BenchContext): ConfigFilesPlan => ({
+  name: benchFiles,
+  files: {
+    "common_site_config.json": commonSiteConfig(context),
+    "apps.txt": `${Object.keys(context.config.image.apps).join("\n")}\n`,
+  },
+});
+
+function nginxConfig(context: BenchContext): string {
   const { config, hosts } = context;
   const socketio = Array.from({ length: config.bench.socketio.replicas }, (_, i) => socketioService(context, i));
-  const nginx = renderNginx({
+  return renderNginx({
     hosts,
     routeSets: routeSets([...hosts.keys()], config.services),
     services: routedServices(config.services),
@@ -69,37 +82,38 @@ function files(context: BenchContext): ConfigFilesPlan {
     redirectToHttps: config.edge.kind === "ingress",
     hsts: config.edge.hsts,
   });
-  return {
-    name: benchFiles,
-    files: {
-      "common_site_config.json": commonSiteConfig(context),
-      "apps.txt": `${Object.keys(config.image.apps).join("\n")}\n`,
-      "nginx.conf": nginx,
-      "session-proxy.conf": renderSessionProxy(hosts, webService(context)),
-    },
-  };
 }
 
 function releaseServices(context: BenchContext): ServicePlan[] {
   const scoped = { scope: "release" } as const;
+  // Their names are fixed, as nginx' file names them, and a release that failed leaves them standing: were each a replacement of the
+  // one before, the way back would meet its own name.
+  const released = (name: string) => `${name}-${context.release.id}`;
   const socketio = Array.from({ length: context.config.bench.socketio.replicas }, (_, i) => ({
     ...scoped,
     name: socketioService(context, i),
-    logicalName: `${socketioName(i)}-service`,
+    logicalName: released(`${socketioName(i)}-service`),
     component: "socketio",
     workload: socketioName(i),
     ports: [{ name: "socketio", port: ports.socketio }],
   }));
   return [
-    { ...scoped, name: webService(context), logicalName: "web-service", component: "web", ports: [webPort] },
+    { ...scoped, name: webService(context), logicalName: released("web-service"), component: "web", ports: [webPort] },
     ...socketio,
   ];
 }
 
 export function planBench(context: BenchContext): BenchPlan {
   const { sitesVolume } = context.config;
+  const frappes = shared(context);
+  const sessionProxy = renderSessionProxy(context.hosts, webService(context));
   return {
-    files: files(context),
+    shared: frappes,
+    files: [
+      frappes,
+      { name: nginxFiles.name, files: { [nginxFiles.key]: nginxConfig(context) } },
+      { name: sessionProxyFiles.name, files: { [sessionProxyFiles.key]: sessionProxy } },
+    ],
     sitesVolume: { name: names.sitesVolume, logicalName: "sites", component: "bench", ...sitesVolume },
     workloads: [
       planWeb(context),

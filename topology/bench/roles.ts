@@ -9,7 +9,9 @@ import {
   benchContainer,
   benchWorkload,
   nginxContainer,
+  nginxFiles,
   probe,
+  sessionProxyFiles,
   sitesMount,
   socketioName,
   internalPort,
@@ -101,7 +103,7 @@ export function planSocketio(context: BenchContext): WorkloadPlan[] {
   });
   const sessionProxy = nginxContainer(context, {
     name: "session-proxy",
-    configKey: "session-proxy.conf",
+    config: sessionProxyFiles,
     ports: [],
     volumes: [],
     probes: {},
@@ -180,7 +182,7 @@ export function planNginx(context: BenchContext): WorkloadPlan {
       {
         ...nginxContainer(context, {
           name: "nginx",
-          configKey: "nginx.conf",
+          config: nginxFiles,
           ports: [{ name: "http", port: ports.nginx }, internalPort, { name: "status", port: ports.nginxStatus }],
           volumes: [sitesMount(true)],
           resources: nginx.resources,

@@ -65,7 +65,7 @@ function exporter({ redis: config }: StackConfig, redis: RedisPlan, role: RedisR
       "--exclude-latency-histogram-metrics",
       ...(queue ? [`--script=${scriptPath}`] : []),
     ],
-    env: { REDIS_PASSWORD: { secret: "redis", key: `${role}-monitor-password` } },
+    env: { REDIS_PASSWORD: { secret: "redisUsers", key: `${role}-monitor-password` } },
     ports: [{ name: role, port: redisExporterPorts[role] }],
     files: queue ? [{ path: scriptPath, from: { config: files, key: "queues.lua" } }] : [],
   });

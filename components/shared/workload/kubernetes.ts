@@ -6,6 +6,7 @@ import { limits } from "../../../constants/limits.ts";
 import { podLabels, selectorOf, stackLabels } from "../../../topology/labels.ts";
 import type { StackPlan } from "../../../topology/plan.ts";
 import type { ConfigFilesPlan, ScheduledPlan, ServicePlan, VolumePlan, WorkloadPlan } from "../../../topology/types.ts";
+import { patience } from "../component.ts";
 import { podVolumes, renderContainer, type References } from "./pod.ts";
 
 export interface Placement {
@@ -80,9 +81,10 @@ export function renderWorkload(
   place: Placement,
   workload: WorkloadPlan,
   references: References,
-  opts: pulumi.CustomResourceOptions,
+  special: pulumi.CustomResourceOptions,
 ): k8s.apps.v1.Deployment | k8s.apps.v1.StatefulSet | k8s.apps.v1.DaemonSet {
   const { plan, namespace } = place;
+  const opts = { ...patience(plan), ...special };
   const matchLabels = selectorOf(workload.component, releaseOf(plan, workload), workload.name);
   const template = podTemplate(place, workload, references);
   const common = { namespace, labels: podLabels(plan.identity, workload, releaseOf(plan, workload)) };
@@ -95,7 +97,7 @@ export function renderWorkload(
           spec: {
             replicas: workload.replicas,
             revisionHistoryLimit: 2,
-            progressDeadlineSeconds: 600,
+            progressDeadlineSeconds: plan.readyTimeout,
             strategy:
               workload.update === "recreate"
                 ? { type: "Recreate" }
@@ -191,7 +193,7 @@ export function renderService(
         ports: service.ports.map(({ name, port }) => ({ name, port, targetPort: name, protocol: "TCP" })),
       },
     },
-    opts,
+    { ...patience(plan), ...opts },
   );
 }
 

@@ -16,10 +16,11 @@ describe("components/secrets", () => {
       secretsOf((await recordStack(...args)).resources)
         .map(({ name }) => name)
         .sort();
-    const monitored = ["backup", "database-admin", "database-monitor", "grafana"];
-    assert.deepEqual(await names("postgres-embedded"), [...monitored, "redis", "sites", "sites-seed"]);
+    const monitored = ["backup", "backup-password", "database-admin", "database-monitor", "grafana"];
+    assert.deepEqual(await names("postgres-embedded"), [...monitored, "redis", "redis-users", "sites", "sites-seed"]);
     assert.deepEqual(await names("external"), [
       "backup",
+      "backup-password",
       "database-admin",
       "database-tls",
       "redis",
@@ -31,6 +32,7 @@ describe("components/secrets", () => {
       ...monitored,
       "image-pull",
       "redis",
+      "redis-users",
       "sites",
       "sites-seed",
     ]);
@@ -64,6 +66,8 @@ describe("components/secrets", () => {
       "cache-url": redisUrl(inside("redis-cache"), "frappe", canary("redis-cache")),
       "queue-url": queue,
       "queue-url-worker": `${queue}?socket_timeout=500`,
+    });
+    assert.deepEqual(dataOf(resources, "redis-users"), {
       "cache-users.acl": renderRedisAcl("cache", { frappe: sha256(canary("redis-cache")), monitor }),
       "queue-users.acl": renderRedisAcl("queue", { frappe: sha256(canary("redis-queue")), monitor }),
       "cache-monitor-password": canary("redis-monitor"),
@@ -91,6 +95,47 @@ describe("components/secrets", () => {
       ofType(resources, "random:index/randomPassword:RandomPassword").map(({ name }) => name),
       ["sites-seed"],
     );
+  });
+
+  it("changes nothing that the bench reads of Redis when monitoring comes or goes", async () => {
+    const none = await recordStack("dev", (values) => (values["monitoring"] = { mode: "none" }));
+    const { resources } = await recordStack("dev");
+    assert.deepEqual(dataOf(none.resources, "redis"), dataOf(resources, "redis"));
+    assert.notDeepEqual(dataOf(none.resources, "redis-users"), dataOf(resources, "redis-users"));
+  });
+
+  it("closes with what an earlier stack left where the stack file brings it, and makes up none of these", async () => {
+    for (const stack of ["staging", "prod"] as const) {
+      const { resources } = await recordStack(stack, undefined, [
+        "sitesSeed",
+        "databaseAdminPassword",
+        "backupPassword",
+      ]);
+      const sites = Object.entries(JSON.parse(dataOf(resources, "sites")["sites.json"] ?? "") as object);
+      for (const [site, credentials] of sites) {
+        assert.deepEqual(credentials, siteCredentials(canary("sitesSeed"), site));
+      }
+      assert.equal(dataOf(resources, "sites-seed")["seed"], canary("sitesSeed"));
+      assert.equal(dataOf(resources, "database-admin")["password"], canary("databaseAdminPassword"));
+      assert.equal(dataOf(resources, "backup-password")["password"], canary("backupPassword"));
+      assert.equal(dataOf(resources, "backup")["password"], canary("backupPassword"));
+      const made = ofType(resources, "random:index/randomPassword:RandomPassword").map(({ name }) => name);
+      assert.deepEqual(made.sort(), [
+        "database-monitor",
+        "grafana-admin",
+        "redis-cache",
+        "redis-monitor",
+        "redis-queue",
+      ]);
+    }
+  });
+
+  it("makes no password before the namespace stands: one that is there already is an earlier stack's", async () => {
+    const { resources } = await recordStack("staging");
+    const room = only(resources, "frappe:secrets:Secrets");
+    assert.ok(room.opts.dependsOn.includes(only(resources, "kubernetes:core/v1:Namespace").urn));
+    const passwords = ofType(resources, "random:index/randomPassword:RandomPassword");
+    for (const { opts, name } of passwords) assert.equal(opts.parent, room.urn, name);
   });
 
   it("calls the admin by each engine's name, in the type that its operator reads", async () => {

@@ -11,8 +11,9 @@ const secret = (
   stack: StackName = "external",
 ): HostileCase => ({ name, stack, set: {}, secrets, path: `frappe:${path}`, says });
 
-/** Secrets that the stack with external servers cannot do without, and that prod has no use for. */
+/** Secrets that the stack with external servers cannot do without; all but the admin's password prod has no use for. */
 const required = Object.keys(secretKeys).filter((key) => /^(database|redis)/.test(key));
+const useless = required.filter((key) => key !== "databaseAdminPassword");
 
 export const secrets: readonly HostileCase[] = [
   ...Object.keys(secretKeys).map((key) =>
@@ -38,7 +39,14 @@ export const secrets: readonly HostileCase[] = [
     "got a plain value",
   ),
   ...required.map((key) => secret(`${key} missing`, { drop: [key] }, key, "missing: expected the")),
-  ...required.map((key) => secret(`${key} without a reader`, { add: [key] }, key, "nothing reads this secret", "prod")),
+  ...useless.map((key) => secret(`${key} without a reader`, { add: [key] }, key, "nothing reads this secret", "prod")),
+  ...["sitesSeed", "databaseAdminPassword", "backupPassword"].map((key): HostileCase => ({
+    name: `${key} missing where an earlier stack's data is taken over`,
+    stack: "staging",
+    set: { "lifecycle.adoptExisting": true },
+    path: `frappe:${key}`,
+    says: "`npm run adopt -- <stack>` brings what the cluster holds",
+  })),
   secret(
     "a certificate for an embedded Postgres",
     { add: ["databaseTlsCa"] },

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { planOf } from "../../support/record-stack.ts";
+import { benchFilesOf, planOf } from "../../support/record-stack.ts";
 import { stackConfig, stackNames } from "../../support/stacks.ts";
 
 type Change = Parameters<typeof stackConfig>[1];
-const files = (change?: Change) => planOf("prod", change).bench.files.files;
+const files = (change?: Change) => benchFilesOf(planOf("prod", change));
 const common = (change?: Change) =>
   JSON.parse(files(change)["common_site_config.json"] ?? "") as Record<string, unknown>;
 
@@ -42,7 +42,7 @@ describe("topology/bench: the release's files", () => {
 
   it("hold neither address nor password: these come by environment and secret", () => {
     const keys = stackNames.flatMap((stack) =>
-      Object.keys(JSON.parse(planOf(stack).bench.files.files["common_site_config.json"] ?? "") as object),
+      Object.keys(JSON.parse(benchFilesOf(planOf(stack))["common_site_config.json"] ?? "") as object),
     );
     assert.deepEqual(
       keys.filter((key) => /host|redis|password|user|encryption/.test(key)),
@@ -69,7 +69,7 @@ describe("topology/bench: the release's files", () => {
 
   it("redirect to https in nginx only where the edge has no portable way to", () => {
     const redirects = (stack: "prod" | "dev") =>
-      planOf(stack).bench.files.files["nginx.conf"]?.includes("return 301 https://$host$request_uri") === true;
+      benchFilesOf(planOf(stack))["nginx.conf"]?.includes("return 301 https://$host$request_uri") === true;
     assert.deepEqual([redirects("prod"), redirects("dev")], [false, true]);
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { WorkloadPlan } from "../../../topology/types.ts";
-import { planOf } from "../../support/record-stack.ts";
+import { benchFilesOf, planOf } from "../../support/record-stack.ts";
 import { stackConfig, stackNames } from "../../support/stacks.ts";
 
 type Change = Parameters<typeof stackConfig>[1];
@@ -187,7 +187,9 @@ describe("topology/bench: workloads", () => {
       services.map(({ name }) => name),
       [0, 1, 2].map((i) => `socketio-${i}-${release.id}`),
     );
-    for (const { name } of services) assert.ok(plan.files.files["nginx.conf"]?.includes(`server ${name}:9000`));
+    for (const { name } of services) {
+      assert.ok(plan.files.find(({ name }) => name === "nginx")?.files["nginx.conf"]?.includes(`server ${name}:9000`));
+    }
   });
 
   it("all belong to the release, and so does the address that leads in", () => {
@@ -209,7 +211,7 @@ describe("topology/bench: workloads", () => {
   });
 
   it("speak TLS to a managed database: files for MariaDB, a mode for Postgres", () => {
-    const config = planOf("external").bench.files.files["common_site_config.json"] ?? "";
+    const config = benchFilesOf(planOf("external"))["common_site_config.json"] ?? "";
     const { db_ssl_ca, db_ssl_cert, db_ssl_key } = JSON.parse(config) as Record<string, string>;
     const web = planOf("external").bench.workloads[0]?.containers[0];
     const files = web?.files.map(({ path }) => path) ?? [];

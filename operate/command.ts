@@ -1,0 +1,17 @@
+/** How a command ends: by its exit code, or by what a person has to put right. */
+import { NoEngineError } from "../engine/find.ts";
+import { refusal } from "./refusal.ts";
+
+/** Runs a command's work. What is a person's to mend is told without a stack, with the exit code 2; anything else is thrown. */
+export async function runCommand(work: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await work();
+  } catch (error) {
+    const told = error instanceof NoEngineError ? error.message : refusal(error);
+    if (told === undefined) {
+      throw error;
+    }
+    process.stderr.write(`${told}\n`);
+    process.exitCode = 2;
+  }
+}
