@@ -1,5 +1,5 @@
-/** What the restore command was asked for. */
-import { parseArgs } from "node:util";
+/** What the commands are asked for. */
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import { OperateError } from "./cluster.ts";
 
 export interface RestoreArguments {
@@ -30,7 +30,12 @@ const options = {
   force: { type: "boolean", default: false },
 } as const;
 
-function read(argv: readonly string[]) {
+/** @throws OperateError with the usage, where a word is none of the command's. */
+export function readWords<T extends NonNullable<ParseArgsConfig["options"]>>(
+  argv: readonly string[],
+  options: T,
+  usage: string,
+) {
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true });
   } catch (error) {
@@ -39,7 +44,7 @@ function read(argv: readonly string[]) {
 }
 
 export function parseRestore(argv: readonly string[]): RestoreArguments {
-  const { values, positionals } = read(argv);
+  const { values, positionals } = readWords(argv, options, usage);
   const [stack, ...more] = positionals;
   if (stack === undefined || more.length > 0) {
     throw new OperateError(`expected one stack, got ${positionals.join(", ") || "none"}\n${usage}`);

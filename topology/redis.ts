@@ -61,10 +61,12 @@ export function renderRedisConf(role: RedisRole, memory: string): string {
     "tcp-keepalive": 60,
     timeout: 0,
   };
+  // Not everysec: while a sync is under way it holds writes back for up to two seconds, and a kill then loses jobs that were
+  // acknowledged. Enqueueing is rare beside reading; each batch waits for one sync.
   const own =
     role === "cache"
       ? { "maxmemory-policy": "allkeys-lru", save: '""', appendonly: "no" }
-      : { "maxmemory-policy": "noeviction", save: '""', appendonly: "yes", appendfsync: "everysec" };
+      : { "maxmemory-policy": "noeviction", save: '""', appendonly: "yes", appendfsync: "always" };
   return `${Object.entries({ ...shared, ...own })
     .map(([key, value]) => `${key} ${value}`)
     .join("\n")}\n`;

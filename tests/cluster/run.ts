@@ -9,7 +9,7 @@ import { totals } from "../support/reporter.ts";
 const specs = process.argv.slice(2);
 const everything = ["tests/cluster/**/*.spec.ts"];
 
-const counts = await mocha(specs.length > 0 ? specs : everything, ["--config", "tests/cluster/mocharc.yml"]);
+const counts = await mocha(specs.length > 0 ? specs : everything, ["--config", "tests/cluster/mocharc.yml"], 60);
 try {
   await stopCluster();
 } catch (error) {

@@ -28,13 +28,16 @@ export interface Outcome {
   readonly trouble: string | undefined;
 }
 
-/** On however busy a machine: a job that takes longer hangs. */
-const limitMs = 20 * 60_000;
+/** Minutes, on however busy a machine: a job that takes longer hangs. */
+const usualLimit = 20;
 const graceMs = 5_000;
 const running = new Set<ChildProcess>();
 
 /** Runs a job to its end, and shows its output in one piece then, or as it comes where it is alone (`live`). */
-export async function runJob(job: Job, { live = false, options = [] as readonly string[] } = {}): Promise<Outcome> {
+export async function runJob(
+  job: Job,
+  { live = false, options = [] as readonly string[], minutes = usualLimit } = {},
+): Promise<Outcome> {
   // A place for temporary files that no other job sees; servers go through it as users of their own.
   const scratch = mkdtempSync(path.join(tmpdir(), "frappe-tests-"));
   const [file, log, temporary] = [`${scratch}/results.json`, `${scratch}/log`, `${scratch}/tmp`];
@@ -59,12 +62,12 @@ export async function runJob(job: Job, { live = false, options = [] as readonly 
   const limit = setTimeout(() => {
     late = true;
     void endGroup(child);
-  }, limitMs);
+  }, minutes * 60_000);
   try {
     const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
     const seconds = (performance.now() - started) / 1000;
     if (!live) say(`\n=== ${job.name}\n${readFileSync(log, "utf8").trimEnd()}`);
-    const ending = late ? `no end within ${limitMs / 60_000} minutes` : signal === null ? `exit ${code}` : signal;
+    const ending = late ? `no end within ${minutes} minutes` : signal === null ? `exit ${code}` : signal;
     return { job, seconds, ...judge(file, code === 0 ? undefined : ending) };
   } finally {
     clearTimeout(limit);
@@ -133,7 +136,7 @@ export function summarise(outcomes: readonly Outcome[]): Counts {
   return sum;
 }
 
-/** Runs Mocha once, in one process, its output shown as it comes. */
-export async function mocha(files: readonly string[], options: readonly string[] = []): Promise<Counts> {
-  return summarise([await runJob({ name: "tests", files }, { live: true, options })]);
+/** Runs Mocha once, in one process, its output shown as it comes. @param minutes after which it is taken for hung. */
+export async function mocha(files: readonly string[], options: readonly string[], minutes: number): Promise<Counts> {
+  return summarise([await runJob({ name: "tests", files }, { live: true, options, minutes })]);
 }

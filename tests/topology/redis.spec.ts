@@ -32,7 +32,7 @@ describe("topology/redis", () => {
     const conf = settings(renderRedisConf("queue", "1Gi"));
     assert.equal(conf.get("maxmemory-policy"), "noeviction");
     assert.equal(conf.get("appendonly"), "yes");
-    assert.equal(conf.get("appendfsync"), "everysec");
+    assert.equal(conf.get("appendfsync"), "always");
     assert.equal(conf.get("maxmemory"), "614mb");
   });
 

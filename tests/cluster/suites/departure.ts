@@ -37,7 +37,7 @@ export function describeDeparture(given: () => Platform): void {
       const refused = await platform.stack.up();
       assert.notEqual(refused.code, 0);
       assert.match(refused.text, /exists already|already exists/);
-      await platform.stack.adopt(platform.api.config);
+      await platform.stack.adopt();
       const undo = platform.stack.change((values) => (values["lifecycle"].adoptExisting = true));
       const outcome = await platform.stack.up();
       assert.equal(outcome.code, 0, outcome.text);

@@ -14,8 +14,11 @@ function more(values: Values): void {
 
 export function describeInterruptions(given: () => Platform): void {
   describe("is broken off", () => {
-    for (const signal of ["SIGINT", "SIGKILL"] as const) {
-      it(`by ${signal}, and ends right with the next up`, async function () {
+    for (const [signal, then] of [
+      ["SIGINT", "the next up"],
+      ["SIGKILL", "npm run recover and the next up"],
+    ] as const) {
+      it(`by ${signal}, and ends right with ${then}`, async function () {
         this.timeout(400_000);
         const { stack } = given();
         const undo = stack.change(more);
@@ -25,7 +28,7 @@ export function describeInterruptions(given: () => Platform): void {
         const broken = await run.ended;
         assert.notEqual(broken.code, 0, broken.text);
         if (signal === "SIGKILL") {
-          await stack.cancel();
+          await stack.recover();
         }
         const next = await stack.up();
         assert.equal(next.code, 0, next.text);

@@ -16,20 +16,19 @@ import { describeReleases } from "./releases.ts";
 import { describeServing } from "./serving.ts";
 import { describeWrongValues } from "./wrong-values.ts";
 
-const chapters = [
-  describeArrival,
-  describeServing,
-  describeHardening,
-  describeFlows,
-  describeBackups,
-  describeMonitoring,
-  describeChanges,
-  describeWrongValues,
-  describeInterruptions,
-  describeReleases,
-  describeKills,
-  describeDeparture,
-];
+/** What no database has a part in, and so is lived through once. */
+const ofTheProgram = [describeChanges, describeWrongValues, describeReleases, describeInterruptions];
+
+const chapters: Readonly<Record<DatabaseEngine, readonly ((given: () => Platform) => void)[]>> = {
+  mariadb: [
+    ...[describeArrival, describeServing, describeHardening, describeFlows, describeBackups, describeMonitoring],
+    ...[...ofTheProgram, describeKills, describeDeparture],
+  ],
+  postgres: [
+    ...[describeArrival, describeServing, describeHardening, describeFlows, describeBackups, describeMonitoring],
+    ...[describeKills, describeDeparture],
+  ],
+};
 
 export function describeLife(engine: DatabaseEngine): void {
   describe(`a platform on ${engine}`, function () {
@@ -58,7 +57,7 @@ export function describeLife(engine: DatabaseEngine): void {
       arrived &&= this.currentTest?.isFailed() !== true || this.currentTest.parent?.title !== "from nothing";
     });
 
-    for (const describeChapter of chapters) {
+    for (const describeChapter of chapters[engine]) {
       describeChapter(given);
     }
   });

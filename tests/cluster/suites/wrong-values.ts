@@ -24,8 +24,11 @@ const cases: readonly Case[] = [
     named: [/portal/, /nowhere\.invalid\/portal/, /ErrImagePull|ImagePullBackOff|ErrImageNeverPull/],
   },
   {
-    what: "a certificate's issuer that does not exist",
-    change: (values) => (values["edge"].tls.issuer.name = "nowhere"),
+    what: "a new domain's certificate whose issuer does not exist",
+    change: (values) => {
+      values["sites"][1].domains.push("shop.staging.example.com");
+      values["edge"].tls.issuer.name = "nowhere";
+    },
     named: [/Certificate/, /nowhere/],
   },
 ];
@@ -67,7 +70,7 @@ export function describeWrongValues(given: () => Platform): void {
       try {
         const outcome = await stack.up();
         assert.notEqual(outcome.code, 0, outcome.text);
-        assert.match(outcome.text, new RegExp(`StatefulSet ${engine}.*${engine}-data.*nowhere`));
+        assert.match(outcome.text, new RegExp(`its claim ${engine}-data is Pending[^]*nowhere`));
         const destroyed = await stack.destroy();
         assert.equal(destroyed.code, 0, destroyed.text);
         await assert.rejects(api.core.readNamespace({ name: namespace }), /404/);

@@ -3,8 +3,9 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { copyFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
+import { hostname } from "node:os";
 import { PassThrough } from "node:stream";
-import type { KubeConfig } from "@kubernetes/client-node";
+import { KubeConfig } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { environment } from "../../../engine/environment.ts";
 import { findEngine } from "../../../engine/find.ts";
@@ -12,6 +13,7 @@ import { missingPlugins } from "../../../engine/plugins.ts";
 import { policyPackFlags } from "../../../engine/policy-pack.ts";
 import { emptyStack, ownHome } from "../../../engine/workspace.ts";
 import { adopt } from "../../../operate/adopt.ts";
+import { recover } from "../../../operate/recover.ts";
 import { readEvents, type Step } from "../../../review/events.ts";
 import { shortUrn } from "../../golden/registrations.ts";
 import { makeStackFile, writeStackFile, type Values } from "./stack.ts";
@@ -111,11 +113,6 @@ export class Stack {
     return this.start("destroy", "--yes", "--skip-preview", ...args).then(({ ended }) => ended);
   }
 
-  /** Frees the lock that a killed engine leaves. */
-  cancel(): Promise<Outcome> {
-    return this.start("cancel", "--yes").then(({ ended }) => ended);
-  }
-
   /** An output of the stack, secret or not. */
   async output(name: string): Promise<string> {
     const { code, text } = await (await this.start("stack", "output", name, "--show-secrets")).ended;
@@ -125,20 +122,37 @@ export class Stack {
     return text.trim();
   }
 
-  /** `npm run adopt`: brings the keys of what was left into the stack file. What it says. */
-  async adopt(kubeconfig: KubeConfig): Promise<string> {
+  /** `npm run adopt`: brings the keys of what was left into the stack file. */
+  adopt(): Promise<string> {
+    return this.#operate("adopt", (setting) => adopt([this.name], setting));
+  }
+
+  /** `npm run recover`: after an `up` that was killed. */
+  recover(): Promise<string> {
+    return this.#operate("recover", (setting) => recover([this.#file], { ...setting, host: hostname() }));
+  }
+
+  /** Runs a command of operate/ on this stack, in a project folder that has nothing but its file. What it says. */
+  async #operate(name: string, run: (setting: Parameters<typeof adopt>[1]) => Promise<number>): Promise<string> {
     this.#write();
     const engine = await findEngine(() => {});
     copyFileSync(join(root, "Pulumi.yaml"), join(this.#folder, "Pulumi.yaml"));
-    const environment = this.#own(undefined);
+    const providers = await attachedProviders(this.#kubeconfig);
+    const kubeconfig = new KubeConfig();
+    kubeconfig.loadFromFile(this.#kubeconfig);
     const output = new PassThrough();
     let said = "";
     output.setEncoding("utf8").on("data", (text: string) => (said += text));
-    const code = await adopt([this.name], { pulumi: { engine, root: this.#folder, environment }, kubeconfig, output });
-    if (code !== 0) {
-      throw new Error(`npm run adopt: exit ${code}\n${said}`);
+    try {
+      const environment = this.#own(engine.bin, providers.attach);
+      const code = await run({ pulumi: { engine, root: this.#folder, environment }, kubeconfig, output });
+      if (code !== 0) {
+        throw new Error(`npm run ${name}: exit ${code}\n${said}`);
+      }
+      return said;
+    } finally {
+      providers.stop();
     }
-    return said;
   }
 
   /** State of the stack as the backend holds it. */
@@ -163,7 +177,7 @@ export class Stack {
     const child = spawn(engine.pulumi, [verb, ...args, ...flags, ...judged, "--non-interactive", "--color", "never"], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
-      env: this.#environment(engine.bin, providers?.attach),
+      env: environment.forChild(this.#own(engine.bin, providers?.attach)),
     });
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (part: string) => (text += part));
@@ -194,13 +208,10 @@ export class Stack {
     writeStackFile(this.#file, this.values, kept);
   }
 
-  #environment(bin: string, attach: string | undefined): NodeJS.ProcessEnv {
-    return environment.forChild({ PATH: `${bin}${delimiter}${environment.path()}`, ...this.#own(attach) });
-  }
-
-  /** What makes an engine this stack's. */
-  #own(attach: string | undefined): Record<string, string> {
+  /** What makes an engine this stack's, in a child's environment. */
+  #own(bin: string, attach: string | undefined): Record<string, string> {
     return {
+      PATH: `${bin}${delimiter}${environment.path()}`,
       PULUMI_HOME: this.#home,
       PULUMI_BACKEND_URL: `file://${join(this.#folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "of a stack that is thrown away",

@@ -30,3 +30,13 @@ export async function inNetworkOf(
   assert.ok(pid, `${pod.metadata?.name} has no process on the node`);
   return cluster.enter(["nsenter", "--target", String(pid), "--net", "--", ...argv], { seconds });
 }
+
+/** Bytes of memory that the processes of all pods hold, page cache left out: as the control groups of version 1 or 2 count it. */
+export async function memoryOfPods(cluster: Cluster): Promise<number> {
+  const script =
+    "cat /sys/fs/cgroup/memory/*/kubepods/memory.stat /sys/fs/cgroup/*/kubepods/memory.stat 2>/dev/null || true";
+  const { stdout } = await cluster.enter(["sh", "-c", script]);
+  const [, bytes] = /^(?:total_rss|anon) (\d+)$/m.exec(stdout) ?? [];
+  assert.ok(bytes !== undefined, "no control group of the pods");
+  return Number(bytes);
+}
