@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { V1Job } from "@kubernetes/client-node";
 import { configOf, inPod, secretValue, type Platform } from "../support/platform.ts";
 import { execute, isReady, nameOf, until } from "../support/pods.ts";
+import { inQueues } from "../support/load.ts";
 import { sites } from "../support/stack.ts";
 
 const [site] = sites;
@@ -91,10 +92,18 @@ const clients = {
   },
 } as const;
 
+async function setMaintenance(platform: Platform, mode: "on" | "off"): Promise<void> {
+  const { code, stderr } = await inPod(platform, "scheduler", ["bench", "--site", site, "set-maintenance-mode", mode]);
+  assert.equal(code, 0, stderr);
+  // What was enqueued before ends first.
+  await until("the queues to be empty", 60, async () => (await inQueues(platform, "waiting")).length === 0);
+}
+
 export function describeBackups(given: () => Platform): void {
   describe("keeps backups", () => {
     after(async () => {
       const { api, namespace } = given();
+      await setMaintenance(given(), "off");
       await api.core.deleteNamespacedPod({ name: rebuilder, namespace });
     });
 
@@ -105,6 +114,8 @@ export function describeBackups(given: () => Platform): void {
       const schema = configOf(stack.values).sites.find(({ name }) => name === site)?.schema ?? "";
       const put = `mkdir -p sites/${site}/private/files && head -c 100000 /dev/urandom > "sites/${site}/private/files/a contract.pdf"`;
       assert.equal((await inPod(platform, "web", ["sh", "-c", put])).code, 0);
+      // Else the scheduler writes rows between the backup and the look at the original.
+      await setMaintenance(platform, "on");
       await runNow(platform, "backup", "backup-by-hand");
 
       await makeRebuilder(platform);

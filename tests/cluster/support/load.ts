@@ -76,8 +76,11 @@ export async function notes(platform: Platform, prefix: string): Promise<Readonl
   return new Set((JSON.parse(body) as { data: { title: string }[] }).data.map(({ title }) => title));
 }
 
-/** What stands in the queues' keys: data of the jobs that are not done, or the workers that are busy. */
-export async function inQueues(platform: Platform, what: "unfinished" | "busy"): Promise<readonly string[]> {
+/** What stands in the queues' keys: data of the jobs that are not done, ids of those that wait or run, or the workers that are busy. */
+export async function inQueues(
+  platform: Platform,
+  what: "unfinished" | "waiting" | "busy",
+): Promise<readonly string[]> {
   const python = "/home/frappe/frappe-bench/env/bin/python";
   const { code, stdout, stderr } = await inPod(platform, "worker", [python, "-c", queues, what]);
   assert.equal(code, 0, stderr);
