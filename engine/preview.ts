@@ -58,6 +58,8 @@ async function preview(engine: Engine, workspace: Workspace, stack: string, aske
     const code = await runPulumi(engine, [...args, ...judged, "--event-log", workspace.eventLog, ...asked.extra], {
       ...workspace.environment,
       PULUMI_DEBUG_PROVIDERS: providers?.attach,
+      // The Kubernetes SDK makes it an input of the provider, and a preview that asks no cluster would differ from machine to machine.
+      ...(offline && { KUBECONFIG: undefined }),
     });
     if (!asked.json) {
       const why = missing.length > 0 ? `no plugin here for ${missing.join(", ")}` : "as asked";

@@ -5,7 +5,9 @@ import { images } from "../constants/images.ts";
 import { ports } from "../constants/ports.ts";
 import { volumeExporter, volumePort } from "./monitoring/volumes.ts";
 import { names } from "./names.ts";
+import { oneServer } from "./one-server.ts";
 import { imageReference } from "./release.ts";
+import { requeueContainer, requeueRights, requeueScript, requeueUser } from "./requeue.ts";
 import type { ConfigFilesPlan, ContainerPlan, ServicePlan, VolumePlan, WorkloadPlan } from "./types.ts";
 
 export type RedisRole = "cache" | "queue";
@@ -37,8 +39,11 @@ export type RedisPlan =
       readonly queue: Endpoint & { readonly addresses: readonly string[] };
     };
 
-/** User that the bench connects as; the default user may only ask whether the server is there. */
+/** User that the bench connects as. */
 export const redisUser = "frappe";
+
+/** User of the probes: whoever reaches the server may ask whether it is there, and nothing else. */
+export const redisProbe = "probe";
 
 /** User that the exporter connects as. */
 export const redisMonitor = "monitor";
@@ -75,6 +80,8 @@ export function renderRedisConf(role: RedisRole, memory: string): string {
 /** SHA-256 of each user's password, hexadecimal: the file does not give the passwords away. */
 export interface RedisPasswords {
   readonly frappe: string;
+  /** Of the queue's server alone. */
+  readonly requeue?: string | undefined;
   /** Left out where nothing is monitored. */
   readonly monitor?: string | undefined;
 }
@@ -97,10 +104,16 @@ const flushing = { cache: "", queue: " -flushall -flushdb -swapdb" } as const sa
  * users.acl. Frappe, RQ and socket.io need KEYS, INFO and CLIENT (tracking, names, list), and nothing that administers a server:
  * CLIENT's other halves would let one site's code stop or pause everybody.
  */
-export const renderRedisAcl = (role: RedisRole, { frappe, monitor }: RedisPasswords): string =>
+export const renderRedisAcl = (role: RedisRole, { frappe, requeue, monitor }: RedisPasswords): string =>
   [
-    "user default on nopass resetkeys resetchannels -@all +ping",
+    // Nobody can log in as default. Its rights are for the server itself, which replays its append-only file as this user and drops
+    // each transaction that it may not repeat; and a job is queued in a transaction.
+    "user default off resetpass ~* &* +@all",
+    `user ${redisProbe} on nopass resetkeys resetchannels -@all +ping`,
     `user ${redisUser} on #${frappe} ~* &* +@all -@admin +client|list${flushing[role]}`,
+    ...(requeue === undefined
+      ? []
+      : [`user ${requeueUser} on #${requeue} resetkeys resetchannels -@all ${requeueRights}`]),
     ...(monitor === undefined
       ? []
       : [`user ${redisMonitor} on #${monitor} resetkeys resetchannels -@all ${monitorRights[role]}`]),
@@ -112,12 +125,13 @@ function planServer(role: RedisRole, config: Embedded, monitored: boolean): Redi
   const claim = `${name}-data`;
   const watched = monitored && role === "queue";
   const port = { name: "redis", port: ports.redis };
-  // A loading server answers LOADING, and `-e` makes an error of it.
-  const ping = ["valkey-cli", "-e", "-h", "127.0.0.1", "ping"];
+  const server = ["valkey-server", "/etc/redis/redis.conf"];
+  // A loading server answers LOADING. The user's password is any word.
+  const ping = ["/bin/sh", "-c", `printf 'AUTH ${redisProbe} any\\nPING\\n' | valkey-cli -h 127.0.0.1 | grep -qx PONG`];
   const container: ContainerPlan = {
     name,
     image: imageReference(images.valkey),
-    command: ["valkey-server", "/etc/redis/redis.conf"],
+    command: role === "queue" ? oneServer("/data", server) : server,
     env: {},
     ports: [port],
     files: [
@@ -144,13 +158,23 @@ function planServer(role: RedisRole, config: Embedded, monitored: boolean): Redi
     user: serverUser,
     version: images.valkey.tag,
     setup: [],
-    containers: [container, ...(watched ? [volumeExporter(claim)] : [])],
+    containers: [
+      container,
+      ...(role === "queue" ? [requeueContainer(name)] : []),
+      ...(watched ? [volumeExporter(claim)] : []),
+    ],
     stopGrace: 60,
     mountsSites: false,
     holdsData: role === "queue",
   };
   return {
-    files: { name, files: { "redis.conf": renderRedisConf(role, config[role].resources.memory) } },
+    files: {
+      name,
+      files: {
+        "redis.conf": renderRedisConf(role, config[role].resources.memory),
+        ...(role === "queue" && { "requeue.lua": requeueScript }),
+      },
+    },
     workload,
     service: {
       name,

@@ -21,6 +21,9 @@ export const siteCredentials = (seed: string, site: string): SiteCredentials => 
   encryptionKey: derive(seed, "encryption", site).toString("base64").replaceAll("+", "-").replaceAll("/", "_"),
 });
 
+/** Password of whoever puts back jobs that nobody has (topology/requeue.ts), out of the queue's own. */
+export const requeuePassword = (queue: string): string => derive(queue, "requeue", "").toString("hex");
+
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 export interface RedisAddress {

@@ -10,7 +10,7 @@ import { stackLabels } from "../../topology/labels.ts";
 import { redisUser, renderRedisAcl, type RedisRole } from "../../topology/redis.ts";
 import type { SecretSet } from "../../topology/types.ts";
 import { Component, dataLifetime, token, type RoomArgs } from "../shared/component.ts";
-import { redisUrl, sha256, siteCredentials, workerUrl } from "./derive.ts";
+import { redisUrl, requeuePassword, sha256, siteCredentials, workerUrl } from "./derive.ts";
 
 export type GivenSecrets = Readonly<Partial<Record<SecretKey, pulumi.Output<string>>>>;
 
@@ -137,11 +137,13 @@ export class Secrets extends Component {
         const queueUrl = queue.apply((password) => redisUrl(redis.queue, redisUser, password));
         const monitor = this.#isMonitored ? this.#lastingPassword("redis-monitor", 32) : undefined;
         const users = (role: RedisRole, password: pulumi.Output<string>) =>
-          pulumi
-            .all([password, monitor])
-            .apply(([own, other]) =>
-              renderRedisAcl(role, { frappe: sha256(own), monitor: other === undefined ? undefined : sha256(other) }),
-            );
+          pulumi.all([password, monitor]).apply(([own, other]) =>
+            renderRedisAcl(role, {
+              frappe: sha256(own),
+              requeue: role === "queue" ? sha256(requeuePassword(own)) : undefined,
+              monitor: other === undefined ? undefined : sha256(other),
+            }),
+          );
         return {
           redis: this.#secret("redis", {
             "cache-url": cache.apply((password) => redisUrl(redis.cache, redisUser, password)),
@@ -151,6 +153,7 @@ export class Secrets extends Component {
           redisUsers: this.#secret("redis-users", {
             "cache-users.acl": users("cache", cache),
             "queue-users.acl": users("queue", queue),
+            "requeue-password": queue.apply(requeuePassword),
             ...(monitor && monitorPasswords(monitor, monitor)),
           }),
         };

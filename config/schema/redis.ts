@@ -37,7 +37,7 @@ export const redis = z
               .describe("Where the jobs lie."),
           })
           .prefault({})
-          .describe("Holds jobs: never evicts, appends to disk each second."),
+          .describe("Holds jobs: never evicts, on disk before it is acknowledged."),
       }),
       z.strictObject({
         mode: z.literal("external"),

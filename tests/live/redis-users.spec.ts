@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sha256 } from "../../components/secrets/derive.ts";
-import { redisMonitor, redisUser, renderRedisAcl, type RedisRole } from "../../topology/redis.ts";
+import { redisMonitor, redisProbe, redisUser, renderRedisAcl, type RedisRole } from "../../topology/redis.ts";
 import { type RedisClient, type RedisOptions, isRefusal, withRedis } from "../judges/redis.ts";
 import { planOf } from "../support/record-stack.ts";
 import { during } from "./during.ts";
@@ -8,6 +8,7 @@ import { until } from "./servers.ts";
 
 const password = "not-in-the-file/+=";
 const frappe = { user: redisUser, password };
+const probe = { user: redisProbe, password: "any" };
 const monitor = { user: redisMonitor, password: "who-only-looks" };
 const hashes = { frappe: sha256(password), monitor: sha256(monitor.password) };
 
@@ -31,14 +32,20 @@ describe("live/redis: who may do what", function () {
     return replies;
   };
 
-  it("the default user may ask whether the server is there, and nothing else", async () => {
-    assert.equal(await server().ask(["PING"]), "PONG");
+  it("the probes' user may ask whether the server is there, and nothing else; with no user, nothing at all", async () => {
+    assert.equal(await server().ask(["PING"], probe), "PONG");
     const others = [
       ...["GET a", "SET a b", "KEYS *", "DBSIZE", "SUBSCRIBE events", "PUBLISH events x", "XADD events * a b"],
       ...["INFO", "CONFIG GET *", "ACL LIST", "CLIENT LIST", "SCRIPT EXISTS x", "EVAL x 0", "FLUSHALL", "SHUTDOWN"],
     ].map((line) => line.split(" "));
     for (const command of others) {
-      assert.ok(isRefusal(await server().ask(command), /^NOPERM/), command.join(" "));
+      assert.ok(isRefusal(await server().ask(command, probe), /^NOPERM/), command.join(" "));
+      assert.ok(isRefusal(await server().ask(command), /^NOAUTH/), command.join(" "));
+    }
+    assert.ok(isRefusal(await server().ask(["PING"]), /^NOAUTH/));
+    for (const guess of ["", "default", password]) {
+      const login = { user: "default", password: guess };
+      assert.ok(isRefusal(await server().ask(["PING"], login), /^WRONGPASS/), guess);
     }
   });
 
@@ -157,7 +164,7 @@ describe("live/redis: who may do what", function () {
       const script = `return redis.call(${command.map((word) => `'${word}'`).join(", ")})`;
       assert.ok(isRefusal(await server().ask(["EVAL", script, "0"], frappe)), `in a script: ${command.join(" ")}`);
     }
-    assert.equal(await server().ask(["PING"]), "PONG");
+    assert.equal(await server().ask(["PING"], probe), "PONG");
   });
 });
 

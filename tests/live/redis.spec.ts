@@ -106,12 +106,18 @@ describe("live/redis: what outlives a kill", function () {
   it("the queue has every job again that was acknowledged, however soon it is killed", async () => {
     await withRedis(optionsOf("dev", "queue"), async (client) => {
       const jobs = Array.from({ length: 2_000 }, (_, index) => `job ${index}`);
+      // As RQ queues them.
       const commands = jobs.flatMap((job) => [
-        ["RPUSH", "rq:queue:long", job],
+        ["MULTI"],
         ["HSET", `rq:job:${job}`, "status", "queued"],
+        ["RPUSH", "rq:queue:long", job],
+        ["EXEC"],
       ]);
       const replies = await client.talk(commands, frappe);
-      assert.ok(replies.every((reply) => typeof reply === "number"));
+      assert.deepEqual(
+        replies.filter((reply) => typeof reply === "object"),
+        jobs.map((_, index) => [1, index + 1]),
+      );
       const startAgain = await killHard(client.sandbox, client.server, command());
       await startAgain({ port });
       await until(async () => (await info(client, "persistence")).get("loading") === "0");

@@ -55,9 +55,10 @@ describe("topology/redis", () => {
     ]);
   });
 
-  it("lets the default user ask whether the server is there, and nothing else", () => {
-    const [everybody, frappe] = renderRedisAcl("queue", { frappe: "ab".repeat(32) }).split("\n");
-    assert.equal(everybody, "user default on nopass resetkeys resetchannels -@all +ping");
+  it("lets nobody in without a user, and the probes' ask whether the server is there, and nothing else", () => {
+    const [everybody, probe, frappe] = renderRedisAcl("queue", { frappe: "ab".repeat(32) }).split("\n");
+    assert.match(everybody ?? "", /^user default off resetpass /);
+    assert.equal(probe, "user probe on nopass resetkeys resetchannels -@all +ping");
     assert.ok(frappe?.startsWith(`user ${redisUser} on #${"ab".repeat(32)} `));
     assert.match(frappe ?? "", / \+@all -@admin /);
   });

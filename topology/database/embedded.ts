@@ -4,6 +4,7 @@ import { images } from "../../constants/images.ts";
 import { ports } from "../../constants/ports.ts";
 import { volumeExporter, volumePort } from "../monitoring/volumes.ts";
 import { names } from "../names.ts";
+import { oneServer } from "../one-server.ts";
 import { imageReference } from "../release.ts";
 import type { ContainerPlan, WorkloadPlan } from "../types.ts";
 import type { EmbeddedDatabase } from "./index.ts";
@@ -71,11 +72,12 @@ function engineParts(config: Embedded): EngineParts {
 export function planEmbedded(config: Embedded, monitored: boolean): EmbeddedDatabase {
   const name = names[config.engine];
   const claim = `${name}-data`;
-  const { version, data, ready, rendered, ...parts } = engineParts(config);
+  const { version, data, ready, rendered, command, ...parts } = engineParts(config);
   const port = { name: config.engine, port: ports[config.engine] };
   const container: ContainerPlan = {
     ...parts,
     name,
+    command: oneServer(data, command),
     ports: [port],
     volumes: [{ volume: claim, path: data, readOnly: false }],
     resources: config.resources,

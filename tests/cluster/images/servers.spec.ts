@@ -24,8 +24,8 @@ const rooms = () => {
 
 /** Texts of the secrets that the servers' files are made of; what they let in is judged elsewhere. */
 const secretTexts: Record<string, string> = {
-  "cache-users.acl": "user default on nopass +ping\n",
-  "queue-users.acl": "user default on nopass +ping\n",
+  "cache-users.acl": "user probe on nopass +ping\n",
+  "queue-users.acl": "user probe on nopass +ping\n",
   "admin-password": "made up\n",
 };
 

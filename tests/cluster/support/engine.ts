@@ -132,11 +132,14 @@ export class Stack {
     return this.#operate("recover", (setting) => recover([this.#file], { ...setting, host: hostname() }));
   }
 
-  /** Runs a command of operate/ on this stack, in a project folder that has nothing but its file. What it says. */
+  /** Runs a command of operate/ on this stack, in a folder with the project's file and this stack's. What it says. */
   async #operate(name: string, run: (setting: Parameters<typeof adopt>[1]) => Promise<number>): Promise<string> {
     this.#write();
     const engine = await findEngine(() => {});
-    copyFileSync(join(root, "Pulumi.yaml"), join(this.#folder, "Pulumi.yaml"));
+    // The engine wants `main` to be there also where it does not run it.
+    for (const file of ["Pulumi.yaml", "program.mjs"]) {
+      copyFileSync(join(root, file), join(this.#folder, file));
+    }
     const providers = await attachedProviders(this.#kubeconfig);
     const kubeconfig = new KubeConfig();
     kubeconfig.loadFromFile(this.#kubeconfig);

@@ -1,6 +1,8 @@
 /** Users at work while things break: rows written and jobs queued through nginx, and a list of what was acknowledged. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { requeuePatience } from "../../../topology/requeue.ts";
 import { sites } from "./stack.ts";
 import { ask, atEdge, inPod, logIn, type Platform } from "./platform.ts";
 
@@ -103,7 +105,12 @@ export async function lost(
       jobs: ledger.jobs.filter((job) => !there.has(job) && !open.some((data) => data.includes(job))),
     };
   };
-  // Looked at twice where something is missing: a job may end between the two looks of one.
-  const first = await missing();
-  return first.jobs.length > 0 ? missing() : first;
+  // A job that a killed worker had in its hands comes back by itself, and one may end between the two looks of one question.
+  const deadline = Date.now() + (requeuePatience + 90) * 1000;
+  let left = await missing();
+  while (left.jobs.length > 0 && Date.now() < deadline) {
+    await sleep(5_000);
+    left = await missing();
+  }
+  return left;
 }

@@ -94,9 +94,9 @@ export async function makeSites(platform: Platform, seconds = 300): Promise<void
   for (const site of sites) {
     const argv = ["bench", "new-site", site, "--db-name", schemas.get(site) ?? "", "--install-app", "erpnext"];
     const secret = ["--db-root-password", admin, "--admin-password", platform.password];
-    const scope = platform.engine === "mariadb" ? ["--mariadb-user-host-login-scope", "%"] : [];
+    const kind = platform.engine === "mariadb" ? ["--mariadb-user-host-login-scope", "%"] : ["--db-type", "postgres"];
     const at = { namespace, name: nameOf(pod), container: "web" };
-    const { code, stdout, stderr } = await execute(api, at, [...argv, ...scope, ...secret], 120);
+    const { code, stdout, stderr } = await execute(api, at, [...argv, ...kind, ...secret], 120);
     assert.equal(code, 0, `bench new-site ${site}: ${stdout}\n${stderr}`);
     const enabled = await execute(api, at, ["bench", "--site", site, "scheduler", "enable"], 60);
     assert.equal(enabled.code, 0, enabled.stderr);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { redisUrl, sha256, siteCredentials } from "../../../components/secrets/derive.ts";
+import { requeuePassword, redisUrl, sha256, siteCredentials } from "../../../components/secrets/derive.ts";
 import { Secrets } from "../../../components/secrets/index.ts";
 import { renderRedisAcl } from "../../../topology/redis.ts";
 import { at, listAt, podTemplateOf } from "../../judges/kubernetes-object.ts";
@@ -69,7 +69,12 @@ describe("components/secrets", () => {
     });
     assert.deepEqual(dataOf(resources, "redis-users"), {
       "cache-users.acl": renderRedisAcl("cache", { frappe: sha256(canary("redis-cache")), monitor }),
-      "queue-users.acl": renderRedisAcl("queue", { frappe: sha256(canary("redis-queue")), monitor }),
+      "queue-users.acl": renderRedisAcl("queue", {
+        frappe: sha256(canary("redis-queue")),
+        requeue: sha256(requeuePassword(canary("redis-queue"))),
+        monitor,
+      }),
+      "requeue-password": requeuePassword(canary("redis-queue")),
       "cache-monitor-password": canary("redis-monitor"),
       "queue-monitor-password": canary("redis-monitor"),
     });
