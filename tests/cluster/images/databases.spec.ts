@@ -186,7 +186,7 @@ for (const engine of ["mariadb", "postgres"] as const) {
       assert.notEqual(await server.ended, 0);
       assert.match(server.output(), new RegExp(`${expected.passwordVariable}\\(_FILE\\)`));
       assert.deepEqual(
-        readdirSync(path.join(home, "data")).filter((name) => name !== "pgdata"),
+        readdirSync(path.join(home, "data")).filter((name) => ![".one-server", "pgdata"].includes(name)),
         [],
       );
     });

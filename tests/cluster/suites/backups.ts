@@ -122,11 +122,7 @@ export function describeBackups(given: () => Platform): void {
       const password = await stack.output("backupPassword");
       const restic = `restic -r /backups/repository --no-cache`;
       const env = [`RESTIC_PASSWORD=${password}`];
-      await inRebuilder(
-        platform,
-        `${restic} restore latest --host ${site} --target /tmp/out || ${restic} snapshots`,
-        env,
-      );
+      await inRebuilder(platform, `${restic} restore latest --tag site:${site} --target /tmp/out`, env);
       const found = await inRebuilder(platform, `${restic} snapshots --json`, env);
       const restored = await inRebuilder(platform, "find /tmp/out -type f | sort");
       const dump = restored.split("\n").find((file) => /\.sql(\.gz)?$/.test(file));
