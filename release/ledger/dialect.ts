@@ -1,0 +1,68 @@
+/** What MariaDB and Postgres say differently of the few statements that the ledger makes. Times are the server's, in milliseconds. */
+
+export interface Dialect {
+  /** A literal. */
+  readonly text: (value: string) => string;
+  /** The server's clock. */
+  readonly now: string;
+  /** A column of long text, and an expression that gives it back without a line end or a column's end in it. */
+  readonly longText: string;
+  readonly hex: (column: string) => string;
+  /** A number that counts up by itself. */
+  readonly counter: string;
+  /**
+   * One transaction: changes a row if the lock is held in that generation, and only then adds the event. Prints how many rows it changed.
+   */
+  readonly guarded: (change: Guarded) => string;
+  /** Adds a row unless it is there. */
+  readonly insertOnce: (table: string, columns: string, values: string) => string;
+}
+
+export interface Guarded {
+  /** `UPDATE … SET … WHERE …`, or `INSERT INTO … (…) SELECT …`, ending where ` AND <held>` or ` WHERE <held>` may follow. */
+  readonly change: string;
+  readonly joinedBy: "AND" | "WHERE";
+  readonly generation: number;
+  /** `INSERT INTO events (…) SELECT …`, without its source. */
+  readonly event: string;
+}
+
+const mariadbText = (value: string) => `'${value.replaceAll(/['\\]/g, String.raw`\$&`)}'`;
+
+export const mariadbDialect: Dialect = {
+  text: mariadbText,
+  now: "ROUND(UNIX_TIMESTAMP(NOW(3)) * 1000)",
+  longText: "LONGTEXT CHARACTER SET utf8mb4",
+  hex: (column) => `HEX(${column})`,
+  counter: "BIGINT AUTO_INCREMENT PRIMARY KEY",
+  guarded: ({ change, joinedBy, generation, event }) =>
+    [
+      "START TRANSACTION",
+      // Read with a lock: whoever takes the release over waits for this transaction, or this one sees that it was taken over.
+      `SELECT COUNT(*) INTO @held FROM holder WHERE id = 1 AND generation = ${generation} FOR UPDATE`,
+      `${change} ${joinedBy} @held = 1`,
+      "SET @changed = ROW_COUNT()",
+      `${event} FROM DUAL WHERE @changed = 1`,
+      "COMMIT",
+      "SELECT @changed",
+    ].join(";\n"),
+  insertOnce: (table, columns, values) => `INSERT IGNORE INTO ${table} (${columns}) VALUES (${values})`,
+};
+
+export const postgresDialect: Dialect = {
+  text: (value) => `'${value.replaceAll("'", "''")}'`,
+  now: "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint",
+  longText: "TEXT",
+  hex: (column) => `encode(convert_to(${column}, 'UTF8'), 'hex')`,
+  counter: "BIGSERIAL PRIMARY KEY",
+  guarded: ({ change, joinedBy, generation, event }) =>
+    [
+      `WITH held AS (SELECT 1 FROM holder WHERE id = 1 AND generation = ${generation} FOR UPDATE),`,
+      `changed AS (${change} ${joinedBy} EXISTS (SELECT 1 FROM held) RETURNING 1),`,
+      `noted AS (${event} FROM changed)`,
+      "SELECT COUNT(*) FROM changed",
+    ].join("\n"),
+  insertOnce: (table, columns, values) => `INSERT INTO ${table} (${columns}) VALUES (${values}) ON CONFLICT DO NOTHING`,
+};
+
+export const dialects = { mariadb: mariadbDialect, postgres: postgresDialect } as const;

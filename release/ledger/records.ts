@@ -1,0 +1,84 @@
+/** What stands in the ledger, read. */
+import type { ReleaseState, SiteState } from "../machine.ts";
+import { dialects } from "./dialect.ts";
+
+/** Runs statements in order, in one session; answers the rows that they printed. */
+export interface SqlClient {
+  readonly engine: keyof typeof dialects;
+  query(sql: string): Promise<string[][]>;
+}
+
+export type Facts = Readonly<Record<string, unknown>>;
+
+export interface Release {
+  readonly id: string;
+  /** The release that stood before; empty at the first. */
+  readonly from: string;
+  readonly state: ReleaseState;
+  /** Why it went back, or needs a person; empty otherwise. */
+  readonly reason: string;
+  readonly facts: Facts;
+  /** Milliseconds since 1970 by the database server's clock, as all times here; 0: not yet. */
+  readonly begunAt: number;
+  readonly changedAt: number;
+  /** Writes were closed, and opened. */
+  readonly closedAt: number;
+  readonly openedAt: number;
+  /** When whoever holds it goes back by itself. */
+  readonly deadline: number;
+}
+
+export interface ReleaseSite {
+  readonly site: string;
+  readonly state: SiteState;
+  readonly facts: Facts;
+}
+
+export interface ReleaseEvent {
+  readonly at: number;
+  readonly generation: number;
+  readonly site: string;
+  readonly kind: string;
+  readonly facts: Facts;
+}
+
+export const releaseColumns = ["id", "from_id", "state", "reason", "facts"] as const;
+export const timeColumns = ["begun_at", "changed_at", "closed_at", "opened_at", "deadline"] as const;
+
+export const unhex = (hex = ""): string => Buffer.from(hex, "hex").toString("utf8");
+const factsOf = (hex: string | undefined): Facts => JSON.parse(unhex(hex)) as Facts;
+
+/** All releases, the oldest first. */
+export async function readReleases(client: SqlClient): Promise<readonly Release[]> {
+  const columns = [...releaseColumns.map(dialects[client.engine].hex), ...timeColumns].join(", ");
+  const rows = await client.query(`SELECT ${columns} FROM releases ORDER BY number`);
+  return rows.map(([id, from, state, reason, facts, ...times]) => {
+    const [begunAt = 0, changedAt = 0, closedAt = 0, openedAt = 0, deadline = 0] = times.map(Number);
+    const known = { id: unhex(id), from: unhex(from), state: unhex(state) as ReleaseState, reason: unhex(reason) };
+    return { ...known, facts: factsOf(facts), begunAt, changedAt, closedAt, openedAt, deadline };
+  });
+}
+
+export async function readSites(client: SqlClient, release: string): Promise<readonly ReleaseSite[]> {
+  const { hex, text } = dialects[client.engine];
+  const columns = ["site", "state", "facts"].map(hex).join(", ");
+  const rows = await client.query(`SELECT ${columns} FROM sites WHERE release_id = ${text(release)} ORDER BY site`);
+  return rows.map(([site, state, facts]) => ({
+    site: unhex(site),
+    state: unhex(state) as SiteState,
+    facts: factsOf(facts),
+  }));
+}
+
+export async function readEvents(client: SqlClient, release: string): Promise<readonly ReleaseEvent[]> {
+  const { hex, text } = dialects[client.engine];
+  const columns = ["at", "generation", ...["site", "kind", "facts"].map(hex)].join(", ");
+  const rows = await client.query(`SELECT ${columns} FROM events WHERE release_id = ${text(release)} ORDER BY number`);
+  return rows.map(([at, generation, site, kind, facts]) => ({
+    at: Number(at),
+    generation: Number(generation),
+    site: unhex(site),
+    kind: unhex(kind),
+    facts: factsOf(facts),
+  }));
+}
