@@ -1,0 +1,61 @@
+/** What the release runner is told: the shape of its configuration file. Types only; nothing in it is secret. */
+import type { BackupJob } from "../backup/job.ts";
+
+/** A site as it is declared. */
+export interface ReleaseSiteSpec {
+  readonly name: string;
+  readonly domains: readonly string[];
+  /** In order of installation; frappe first. */
+  readonly apps: readonly string[];
+  readonly schema: string;
+  readonly state: "active" | "archived";
+  readonly settings: { readonly sessionExpiry: string; readonly denyMultipleSessions: boolean };
+}
+
+/** Seconds that a step may take; whatever is late has failed. */
+export interface ReleaseLimits {
+  /** For running jobs to end. */
+  readonly drain: number;
+  /** For one site's `bench migrate`. */
+  readonly migrate: number;
+  /** For one site to be made. */
+  readonly createSite: number;
+  /** From `migrated` until the new set has to be verified; later, whoever holds the release goes back by itself. */
+  readonly hold: number;
+  /** For the new set to answer well. */
+  readonly verify: number;
+}
+
+export interface ReleaseJob {
+  /** The stack's lasting identity: whose ledger it is. */
+  readonly owner: string;
+  readonly release: {
+    readonly id: string;
+    readonly attempt: number;
+    readonly image: string;
+    readonly gitSha?: string;
+    /** What the image has, and in which version. */
+    readonly apps: readonly { readonly name: string; readonly version: string }[];
+    readonly strategy: "blueGreen" | "recreate" | "rolling" | "canary";
+    /** Puts back what stood before this release. */
+    readonly rollbackTo?: string;
+  };
+  readonly sites: readonly ReleaseSiteSpec[];
+  readonly bench: {
+    readonly id: string;
+    /** Folder of the bench; commands run here. */
+    readonly folder: string;
+    readonly queues: readonly string[];
+  };
+  /** Name of the ledger's database on the bench's server. */
+  readonly ledger: string;
+  /** Files with `username` and `password` of the server's administrator, and of the ledger's reader. */
+  readonly adminFolder: string;
+  /** File with the sites' credentials: JSON, by site: adminPassword, databasePassword, encryptionKey. */
+  readonly sitesFile: string;
+  /** The new set's own addresses, for what is asked before traffic moves. */
+  readonly endpoints: { readonly web: string; readonly socketio: readonly string[]; readonly nginx: string };
+  readonly limits: ReleaseLimits;
+  /** How sites are dumped, kept and read again; one program and one repository for both. */
+  readonly backup: BackupJob;
+}
