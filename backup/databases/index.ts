@@ -25,6 +25,8 @@ export interface Database {
   /** Bytes of its rows, about. */
   readonly size: (context: Context, login: Login) => Promise<number>;
   readonly counts: (context: Context, login: Login, tables: readonly string[]) => Promise<Record<string, number>>;
+  /** A digest of each table's rows, the same wherever and in whatever order they lie. */
+  readonly checksums: (context: Context, login: Login, tables: readonly string[]) => Promise<Record<string, string>>;
   /** Writes the whole database into a file; throws with the cause. */
   readonly dump: (context: Context, login: Login, file: string) => Promise<void>;
   /** Whether a failed dump is worth another try. */

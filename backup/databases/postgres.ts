@@ -98,6 +98,12 @@ export const postgres: Database = {
     const rows = await query(context, login, each.join(";\n"));
     return Object.fromEntries(tables.map((table, index) => [table, Number(rows[index]?.[0])]));
   },
+  checksums: async (context, login, tables) => {
+    const sum = (table: string) =>
+      `SELECT COALESCE(SUM(hashtextextended("the row"::text, 0)::numeric), 0) || ' ' || COUNT(*) FROM public.${name(table)} AS "the row"`;
+    const rows = await query(context, login, tables.map(sum).join(";\n"));
+    return Object.fromEntries(tables.map((table, index) => [table, rows[index]?.[0] ?? ""]));
+  },
   endSessions: (context, login, except) => {
     const others = `FROM pg_stat_activity WHERE usename = ${text(login.user)} AND datname = ${text(login.schema)} AND pid NOT IN (pg_backend_pid(), ${Number(except)})`;
     return allGone(

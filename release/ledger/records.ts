@@ -5,7 +5,7 @@ import { dialects } from "./dialect.ts";
 /** Runs statements in order, in one session; answers the rows that they printed. */
 export interface SqlClient {
   readonly engine: keyof typeof dialects;
-  query(sql: string): Promise<string[][]>;
+  readonly query: (sql: string) => Promise<string[][]>;
 }
 
 export type Facts = Readonly<Record<string, unknown>>;
