@@ -76,7 +76,8 @@ const siteNext: Readonly<Record<SiteState, readonly SiteState[]>> = {
   pending: ["sealed", "creating", "untouched"],
   sealed: ["migrating", "untouched"],
   creating: ["ready", "removed", "needs_human"],
-  migrating: ["ready", "restored", "needs_human"],
+  // Back to sealed: its runner was killed, the seal put back, and the migration begins anew.
+  migrating: ["ready", "sealed", "restored", "needs_human"],
   ready: ["released", "restored", "removed"],
   released: [],
   restored: [],

@@ -1,0 +1,213 @@
+/** The way forward: each step begins where the ledger says that the last one ended, whoever made it. */
+import type { ReleaseSite } from "../ledger/records.ts";
+import { isEnd } from "../machine.ts";
+import type { Remembered } from "../world.ts";
+import { finishGoingBack, goBack } from "./back.ts";
+import { Refused, type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
+
+/** Tries of one site's migration that may be cut off by a kill; what is killed again and again is killed for a reason. */
+const mostTries = 2;
+
+/** Checks everything and changes nothing but the ledger. @throws Refused with every problem at once */
+export async function prepare(run: Run): Promise<void> {
+  const { wanted, ledger, world, hold, say } = run;
+  const known = await ledger.release(wanted.id);
+  if (known?.state === "confirmed") {
+    say(`release ${wanted.id} stands`);
+    return;
+  }
+  if (known !== undefined && isEnd(known.state)) {
+    throw new Refused(
+      `release ${wanted.id} has failed (${known.state}: ${known.reason}); put the cause right, then raise frappe:release.attempt`,
+    );
+  }
+  if (known !== undefined) {
+    say(`release ${wanted.id} goes on from ${known.state}`);
+    return;
+  }
+  const { standing, problems, facts } = await world.inspect();
+  if (problems.length > 0) {
+    throw new Refused(
+      `nothing was changed; ${problems.length === 1 ? "" : `${problems.length} problems: `}${problems.join("; ")}`,
+    );
+  }
+  const before = (await ledger.releases()).findLast(({ state }) => state === "confirmed");
+  await ledger.begin(
+    hold,
+    { id: wanted.id, from: before?.id ?? "", facts: { ...wanted.facts, ...facts, standing } },
+    wanted.sites,
+  );
+  say(
+    `release ${wanted.id} may begin: ${standing.length} sites stand, ${wanted.sites.length - standing.length} are new`,
+  );
+}
+
+const standingOf = (facts: Readonly<Record<string, unknown>>): ReadonlySet<string> =>
+  new Set(facts["standing"] as string[]);
+
+/** Backs each standing site up while it is in use. */
+export async function backUp(run: Run): Promise<void> {
+  const { wanted, ledger, world, hold, say } = run;
+  const release = await releaseOf(run);
+  if (release.state !== "prepared") return;
+  const standing = standingOf(release.facts);
+  try {
+    for (const { site, facts } of await sitesOf(run)) {
+      if (!standing.has(site) || facts["backup"] !== undefined) continue;
+      const backup = await world.backUp(site);
+      await run.point(`backed-up:${site}`);
+      await ledger.moveSite(hold, wanted.id, site, ["pending", "pending"], { backup });
+      say(`${site}: backed up and restored into scratch, ${backup.tables} tables and ${backup.rows} rows alike`);
+    }
+    await ledger.move(hold, wanted.id, ["prepared", "backed_up"]);
+  } catch (error) {
+    await goBack(run, error);
+  }
+}
+
+/** Closes writes, seals, makes and migrates the sites: until `migrated`, or all the way back. @throws WentBack */
+export async function migrate(run: Run): Promise<void> {
+  await finishWayBack(run);
+  try {
+    await close(run);
+    await seal(run);
+    await write(run);
+  } catch (error) {
+    await goBack(run, error);
+  }
+}
+
+/** A way back that a dead process had begun is ended first, and is the end. */
+async function finishWayBack(run: Run): Promise<void> {
+  const { state, reason } = await releaseOf(run);
+  if (state === "aborting" || state === "rolling_back") {
+    run.say(`release ${run.wanted.id} was going back (${reason})`);
+    await finishGoingBack(run);
+    throw new WentBack(`${reason}; everything is as it was before, and the old version serves`);
+  }
+}
+
+async function close(run: Run): Promise<void> {
+  const { wanted, ledger, world, hold, say } = run;
+  const { state, facts } = await releaseOf(run);
+  if (state === "backed_up") {
+    await ledger.move(hold, wanted.id, ["backed_up", "closing"], { times: { closed: true } });
+  } else if (state !== "closing") {
+    return;
+  }
+  const standing = standingOf(facts);
+  for (const each of (await sitesOf(run)).filter(({ site }) => standing.has(site))) {
+    // Remembered before the first is touched: a second try would remember what the first has set.
+    if (each.facts["flags"] === undefined) {
+      const flags = await world.flagsOf(each.site);
+      await ledger.moveSite(hold, wanted.id, each.site, ["pending", "pending"], { flags });
+    }
+    await run.point(`closing:${each.site}`);
+    await world.close(each.site);
+    say(`${each.site}: writes are closed`);
+  }
+  if ((await queueBefore(run)) === undefined) {
+    await ledger.note(hold, wanted.id, "queue", await world.queueState());
+  }
+  await run.point("draining");
+  await world.drain();
+  say("no job runs");
+  await ledger.move(hold, wanted.id, ["closing", "closed"]);
+}
+
+/** How the queue was before this release touched it; undefined: it has not. */
+export async function queueBefore({ ledger, wanted }: Run): Promise<Remembered | undefined> {
+  return (await ledger.events(wanted.id)).find(({ kind }) => kind === "queue")?.facts;
+}
+
+async function seal(run: Run): Promise<void> {
+  const { wanted, ledger, world, hold, say } = run;
+  const { state, facts } = await releaseOf(run);
+  if (state !== "closed") return;
+  const standing = standingOf(facts);
+  for (const { site, state: at } of await sitesOf(run)) {
+    if (!standing.has(site) || at !== "pending") continue;
+    const sealed = await world.seal(site);
+    await run.point(`sealed:${site}`);
+    await ledger.moveSite(hold, wanted.id, site, ["pending", "sealed"], { seal: sealed });
+    say(`${site}: sealed, ${sealed.tables} tables and ${sealed.rows} rows`);
+  }
+  await ledger.move(hold, wanted.id, ["closed", "sealed"]);
+}
+
+async function write(run: Run): Promise<void> {
+  const { wanted, ledger, hold, say } = run;
+  const { state } = await releaseOf(run);
+  if (state === "sealed") {
+    await ledger.move(hold, wanted.id, ["sealed", "migrating"]);
+  } else if (state !== "migrating") {
+    return;
+  }
+  for (const site of await sitesOf(run)) {
+    await (sealOf(site) === undefined ? make(run, site) : migrateSite(run, site));
+  }
+  await ledger.move(hold, wanted.id, ["migrating", "migrated"], { times: { deadline: wanted.holdMs } });
+  say(`every site is on the new schema; writes stay closed until the new set is verified`);
+}
+
+async function migrateSite(run: Run, { site, state, facts, ...rest }: ReleaseSite): Promise<void> {
+  const { wanted, ledger, world, hold, say } = run;
+  const sealed = sealOf({ site, state, facts, ...rest });
+  if (state === "ready" || sealed === undefined) return;
+  const tries = Number(facts["tries"] ?? 0);
+  if (state === "migrating") {
+    // Its runner is dead: a patch may be half done, and would be done twice.
+    if (tries >= mostTries) {
+      throw new Error(`${site}: its migration was cut off ${tries} times (out of memory? evicted?)`);
+    }
+    say(`${site}: its migration was cut off; the seal is put back, and it begins anew`);
+    await world.restore(site, sealed);
+    await run.point(`restored-again:${site}`);
+    await ledger.moveSite(hold, wanted.id, site, ["migrating", "sealed"]);
+  }
+  await ledger.moveSite(hold, wanted.id, site, ["sealed", "migrating"], { tries: tries + 1 });
+  await run.point(`migrating:${site}`);
+  await world.migrate(site);
+  await run.point(`migrated:${site}`);
+  await world.check(site);
+  await ledger.moveSite(hold, wanted.id, site, ["migrating", "ready"]);
+  say(`${site}: migrated, and well`);
+}
+
+async function make(run: Run, { site, state }: ReleaseSite): Promise<void> {
+  const { wanted, ledger, world, hold, say } = run;
+  if (state === "ready") return;
+  if (state === "pending") await ledger.moveSite(hold, wanted.id, site, ["pending", "creating"]);
+  await run.point(`creating:${site}`);
+  await world.create(site);
+  await run.point(`created:${site}`);
+  await world.check(site);
+  await ledger.moveSite(hold, wanted.id, site, ["creating", "ready"]);
+  say(`${site}: made, and well`);
+}
+
+/** The new set serves: nothing goes back by itself from here on. */
+export async function verified(run: Run): Promise<void> {
+  const { wanted, ledger, hold } = run;
+  await ledger.move(hold, wanted.id, ["migrated", "verified"]);
+}
+
+/** Opens writes, and ends the release. Runs again after a kill until it is done. */
+export async function confirm(run: Run): Promise<void> {
+  const { wanted, ledger, world, hold, say } = run;
+  const { state, reason } = await releaseOf(run);
+  if (state === "confirmed") {
+    say(`release ${wanted.id} stands`);
+    return;
+  }
+  if (state !== "verified") throw new WentBack(`release ${wanted.id} is ${state}${reason === "" ? "" : `: ${reason}`}`);
+  for (const { site, state: at, facts } of await sitesOf(run)) {
+    await run.point(`opening:${site}`);
+    await world.open(site, (facts["flags"] ?? {}) as Remembered);
+    if (at === "ready") await ledger.moveSite(hold, wanted.id, site, ["ready", "released"]);
+  }
+  await run.point("resuming");
+  await world.resume((await queueBefore(run)) ?? {});
+  await ledger.move(hold, wanted.id, ["verified", "confirmed"], { times: { opened: true } });
+  say(`release ${wanted.id} stands, and writes are open`);
+}

@@ -1,0 +1,101 @@
+/** One process at work on one release: what every part of the driver is given. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Hold, type Ledger, Overtaken } from "../ledger/ledger.ts";
+import type { Release, ReleaseSite } from "../ledger/records.ts";
+import type { Sealed, World } from "../world.ts";
+
+/** A release as it is asked for. */
+export interface Wanted {
+  readonly id: string;
+  /** Sites that are to be active with it, in the order in which they are migrated. */
+  readonly sites: readonly string[];
+  /** For the record: image, apps, git SHA, attempt, who. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** Milliseconds from `migrated` until it goes back by itself. */
+  readonly holdMs: number;
+}
+
+/** The ledger's rules, wherever it is kept. */
+export type Book = Pick<
+  Ledger,
+  "take" | "renew" | "letGo" | "begin" | "move" | "moveSite" | "note" | "release" | "releases" | "sites" | "events"
+>;
+
+export interface Run {
+  readonly wanted: Wanted;
+  readonly ledger: Book;
+  readonly world: World;
+  readonly hold: Hold;
+  /** One line for a person. */
+  readonly say: (line: string) => void;
+  /** A place where a test may end the process; nothing otherwise. */
+  readonly point: (name: string) => void | Promise<void>;
+}
+
+/** Refused: nothing was changed, and the message says what to do. */
+export class Refused extends Error {}
+
+/** The release went back; the message says why. */
+export class WentBack extends Error {}
+
+/** Seconds that the right to write lasts without a sign of life, and how often there is one. */
+export const holdSeconds = 60;
+const renewMs = 15_000;
+
+/**
+ * Does `work` while the right to write is kept alive; when it is lost, `lost` is told, and everything is to stop.
+ */
+export async function holding<Result>(
+  ledger: Book,
+  name: string,
+  lost: (error: Error) => void,
+  work: (hold: Hold) => Promise<Result>,
+): Promise<Result> {
+  const hold = await ledger.take(name, holdSeconds);
+  const done = new AbortController();
+  const renewing = keepAlive(ledger, hold, done.signal, lost);
+  try {
+    return await work(hold);
+  } finally {
+    done.abort();
+    await renewing;
+    await ledger.letGo(hold);
+  }
+}
+
+async function keepAlive(ledger: Book, hold: Hold, done: AbortSignal, lost: (error: Error) => void): Promise<void> {
+  let last = Date.now();
+  while (!done.aborted) {
+    await sleep(renewMs, undefined, { signal: done }).catch(() => undefined);
+    if (done.aborted) return;
+    try {
+      await ledger.renew(hold, holdSeconds);
+      last = Date.now();
+    } catch (error) {
+      // A server that is away for a moment is no loss, until the right may have gone to somebody else.
+      if (error instanceof Overtaken || Date.now() - last > holdSeconds * 1_000) {
+        lost(error instanceof Error ? error : new Error(String(error)));
+        return;
+      }
+    }
+  }
+}
+
+export async function releaseOf({ ledger, wanted }: Run): Promise<Release> {
+  const release = await ledger.release(wanted.id);
+  if (release === undefined) {
+    throw new Refused(`release ${wanted.id} is not in the ledger: its step prepare has not run`);
+  }
+  return release;
+}
+
+export const sitesOf = ({ ledger, wanted }: Run): Promise<readonly ReleaseSite[]> => ledger.sites(wanted.id);
+
+/** The seal of a site, as the ledger keeps it. */
+export function sealOf({ site, facts }: ReleaseSite): Sealed | undefined {
+  const { seal } = facts as { seal?: Sealed };
+  if (seal !== undefined && typeof seal.snapshot !== "string") {
+    throw new Error(`${site}: the ledger's seal names no snapshot`);
+  }
+  return seal;
+}
