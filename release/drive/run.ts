@@ -18,7 +18,18 @@ export interface Wanted {
 /** The ledger's rules, wherever it is kept. */
 export type Book = Pick<
   Ledger,
-  "take" | "renew" | "letGo" | "begin" | "move" | "moveSite" | "note" | "release" | "releases" | "sites" | "events"
+  | "take"
+  | "renew"
+  | "letGo"
+  | "begin"
+  | "move"
+  | "moveSite"
+  | "note"
+  | "ask"
+  | "release"
+  | "releases"
+  | "sites"
+  | "events"
 >;
 
 export interface Run {

@@ -212,6 +212,15 @@ export class Ledger {
     });
   }
 
+  /** Leaves word for whoever holds the release. It changes nothing by itself, so that anybody who has the ledger may. */
+  async ask(id: string, kind: string, facts: Facts): Promise<void> {
+    const { text, now } = this.#sql;
+    const values = [text(id), 0, now, text(""), text(kind), text(JSON.stringify(facts))];
+    await this.#client.query(
+      `INSERT INTO events (release_id, generation, at, site, kind, facts) VALUES (${values.join(", ")})`,
+    );
+  }
+
   /** All releases, the oldest first. */
   releases(): Promise<readonly Release[]> {
     return readReleases(this.#client);

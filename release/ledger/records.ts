@@ -26,6 +26,8 @@ export interface Release {
   readonly openedAt: number;
   /** When whoever holds it goes back by itself. */
   readonly deadline: number;
+  /** Milliseconds until then; Infinity without one. */
+  readonly leftMs: number;
 }
 
 export interface ReleaseSite {
@@ -50,12 +52,14 @@ const factsOf = (hex: string | undefined): Facts => JSON.parse(unhex(hex)) as Fa
 
 /** All releases, the oldest first. */
 export async function readReleases(client: SqlClient): Promise<readonly Release[]> {
-  const columns = [...releaseColumns.map(dialects[client.engine].hex), ...timeColumns].join(", ");
+  const { hex, now } = dialects[client.engine];
+  const columns = [...releaseColumns.map(hex), ...timeColumns, `deadline - ${now}`].join(", ");
   const rows = await client.query(`SELECT ${columns} FROM releases ORDER BY number`);
   return rows.map(([id, from, state, reason, facts, ...times]) => {
-    const [begunAt = 0, changedAt = 0, closedAt = 0, openedAt = 0, deadline = 0] = times.map(Number);
+    const [begunAt = 0, changedAt = 0, closedAt = 0, openedAt = 0, deadline = 0, left = 0] = times.map(Number);
     const known = { id: unhex(id), from: unhex(from), state: unhex(state) as ReleaseState, reason: unhex(reason) };
-    return { ...known, facts: factsOf(facts), begunAt, changedAt, closedAt, openedAt, deadline };
+    const leftMs = deadline === 0 ? Infinity : left;
+    return { ...known, facts: factsOf(facts), begunAt, changedAt, closedAt, openedAt, deadline, leftMs };
   });
 }
 

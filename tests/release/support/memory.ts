@@ -50,7 +50,7 @@ export class MemoryLedger implements Book {
     if (this.#dies()) return this.#life.end();
     this.#write(hold, id, "prepared", facts);
     if (this.rows.some((row) => row.id === id || !isEnd(row.state))) throw new Error("not over");
-    const times = { begunAt: 0, changedAt: 0, closedAt: 0, openedAt: 0, deadline: 0 };
+    const times = { begunAt: 0, changedAt: 0, closedAt: 0, openedAt: 0, deadline: 0, leftMs: Infinity };
     this.rows.push({ id, from, state: "prepared", reason: "", facts, ...times });
     this.#sites.set(
       id,
@@ -93,6 +93,16 @@ export class MemoryLedger implements Book {
   note(hold: Hold, id: string, kind: string, facts: Remembered = {}, site = ""): Promise<void> {
     if (this.#dies()) return this.#life.end();
     this.#write(hold, id, kind, facts, site);
+    return Promise.resolve();
+  }
+  /** The deadline passes. */
+  expire(id: string): void {
+    const at = this.rows.findIndex((row) => row.id === id);
+    this.rows.splice(at, 1, ...this.rows.slice(at, at + 1).map((row) => ({ ...row, leftMs: 0 })));
+  }
+  ask(id: string, kind: string, facts: Remembered): Promise<void> {
+    const events = this.#events.get(id) ?? [];
+    this.#events.set(id, [...events, { at: 0, generation: 0, site: "", kind, facts }]);
     return Promise.resolve();
   }
   releases = () => Promise.resolve([...this.rows]);

@@ -56,7 +56,13 @@ const verbs = {
   schedulerOff: (context, { job, site }) => setScheduler(context, job, site.name, false),
   installApp: (context, { job, site, args = [] }) => installApp(context, job, site.name, args[0] ?? ""),
   execute: (context, { job, site, args: [method = "", ...args] = [] }) =>
-    execute(context, job, site.name, method, args.map((each) => JSON.parse(each) as unknown)),
+    execute(
+      context,
+      job,
+      site.name,
+      method,
+      args.map((each) => JSON.parse(each) as unknown),
+    ),
 } satisfies Record<string, Verb>;
 
 async function main(file: string) {

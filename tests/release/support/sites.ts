@@ -15,7 +15,7 @@ import type { Order } from "./sites-driver.ts";
 const frappe = { uid: 1000, gid: 1000 };
 
 /** Every character that a shell, an option file, a statement or a format could stumble over. */
-const odd = () => `k${randomBytes(6).toString("hex")} "'\\$%#;é`;
+const odd = () => `k${randomBytes(6).toString("hex")} "'\\$%#;`;
 
 export interface Outcome {
   readonly code: number | null;

@@ -1,0 +1,71 @@
+/**
+ * Between the new schema and the switch somebody has to be there who can go back, also when whoever started the release never returns: the
+ * process that migrated stays, and does what it is asked, or what the deadline asks.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Release, ReleaseEvent } from "../ledger/records.ts";
+import { goBack } from "./back.ts";
+import { verified } from "./forward.ts";
+import { type Book, type Run, releaseOf, WentBack } from "./run.ts";
+
+/** What whoever looked at the new set has found. */
+export interface Verdict {
+  readonly good: boolean;
+  readonly reason: string;
+}
+
+const kind = "verdict";
+
+/** The last verdict since the release was migrated. */
+export function verdictIn(events: readonly ReleaseEvent[]): Verdict | undefined {
+  const since = events.findLastIndex((event) => event.kind === "migrated" && event.site === "");
+  const last = events.slice(since + 1).findLast((event) => event.kind === kind);
+  const { good, reason } = (last?.facts ?? {}) as Partial<Verdict>;
+  return last && { good: good === true, reason: reason ?? "no reason given" };
+}
+
+/** Asks whoever holds the release to let it pass, or to take it back. */
+export const ask = (ledger: Book, id: string, verdict: Verdict): Promise<void> =>
+  ledger.ask(id, kind, { good: verdict.good, reason: verdict.reason });
+
+/** Waits for the verdict on a migrated release, and acts on it. @throws WentBack when it went back */
+export async function holdUntilVerdict(run: Run, pollMs = 2_000): Promise<void> {
+  const { ledger, wanted, say } = run;
+  for (;;) {
+    const release = await releaseOf(run);
+    if (release.state !== "migrated") {
+      return;
+    }
+    const verdict = verdictIn(await ledger.events(wanted.id));
+    if (verdict?.good === true) {
+      await run.point("verified");
+      await verified(run);
+      say("the new set serves; nothing goes back by itself from here on");
+      return;
+    }
+    if (verdict !== undefined) {
+      await goBack(run, new Error(verdict.reason));
+    }
+    if (release.leftMs <= 0) {
+      await goBack(run, new Error("nobody verified the new set within its time"));
+    }
+    await sleep(Math.min(pollMs, release.leftMs));
+  }
+}
+
+/** Waits, as whoever asked, until the release has passed or is back. @throws WentBack */
+export async function awaitVerdict(ledger: Book, id: string, pollMs = 1_000): Promise<Release> {
+  for (;;) {
+    const release = await ledger.release(id);
+    if (release === undefined) {
+      throw new Error(`release ${id} is not in the ledger`);
+    }
+    if (release.state === "verified" || release.state === "confirmed") {
+      return release;
+    }
+    if (release.state !== "migrated" && release.state !== "rolling_back") {
+      throw new WentBack(`release ${id} is ${release.state}: ${release.reason}`);
+    }
+    await sleep(pollMs);
+  }
+}
