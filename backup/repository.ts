@@ -6,8 +6,12 @@ import type { Context } from "./context.ts";
 import { info } from "./log.ts";
 import { explain, mustRestic, restic, troubleOf } from "./restic.ts";
 
-/** Why a snapshot was taken: `backup` by a run, `before-restore` by a restore of what it was about to replace. */
-export type Kind = "backup" | "before-restore";
+/**
+ * Why a snapshot was taken: `backup` by a run, `before-restore` by a restore of what it was about to replace, `seal` by a release when writes
+ * were closed.
+ */
+export type Kind = (typeof kinds)[number];
+const kinds = ["backup", "before-restore", "seal"] as const;
 
 export interface Snapshot {
   readonly id: string;
@@ -102,7 +106,7 @@ function snapshotFrom({ id, time, paths, tags }: Raw): Snapshot {
     time,
     paths,
     site: after("site:") ?? "",
-    kind: all.includes("before-restore") ? "before-restore" : "backup",
+    kind: kinds.find((kind) => all.includes(kind)) ?? "backup",
     verified: all.includes("verified"),
     bytes: bytes === undefined ? undefined : Number(bytes),
   };

@@ -6,7 +6,7 @@ import { mustRestic } from "./restic.ts";
 
 const day = 86_400_000;
 /** Unverified snapshots are looked into by hand, or never; what a restore replaced is missed within weeks. */
-const keptDays = { unverified: 7, "before-restore": 30 } as const;
+const keptDays = { unverified: 7, "before-restore": 30, seal: 30 } as const;
 
 /**
  * Forgets what the policy does not keep, and frees the space. Each site's last verified snapshot always stays.
@@ -33,7 +33,7 @@ export async function applyRetention(context: Context, sites: readonly string[],
 }
 
 function isPast({ kind, verified, time }: Snapshot, now: number): boolean {
-  const days = kind === "before-restore" ? keptDays[kind] : verified ? Infinity : keptDays.unverified;
+  const days = kind !== "backup" ? keptDays[kind] : verified ? Infinity : keptDays.unverified;
   return now - Date.parse(time) > days * day;
 }
 

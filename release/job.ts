@@ -24,6 +24,8 @@ export interface ReleaseLimits {
   readonly hold: number;
   /** For the new set to answer well. */
   readonly verify: number;
+  /** For a step as a whole. */
+  readonly whole: number;
 }
 
 export interface ReleaseJob {
@@ -53,8 +55,13 @@ export interface ReleaseJob {
   readonly adminFolder: string;
   /** File with the sites' credentials: JSON, by site: adminPassword, databasePassword, encryptionKey. */
   readonly sitesFile: string;
-  /** The new set's own addresses, for what is asked before traffic moves. */
-  readonly endpoints: { readonly web: string; readonly socketio: readonly string[]; readonly nginx: string };
+  /** Base URLs: where sites are served now, and the new set's own, for what is asked before traffic moves. */
+  readonly endpoints: {
+    readonly serving: string;
+    readonly web: string;
+    readonly socketio: readonly string[];
+    readonly nginx: string;
+  };
   readonly limits: ReleaseLimits;
   /** How sites are dumped, kept and read again; one program and one repository for both. */
   readonly backup: BackupJob;

@@ -29,8 +29,8 @@ export function releaseJobOf({ server, folder, job }: Bench): ReleaseJob {
     ledger: "test_releases",
     adminFolder,
     sitesFile: path.join(folder, "sites.json"),
-    endpoints: { web: "", socketio: [], nginx: "" },
-    limits: { drain: 10, migrate: 60, createSite: 60, hold: 60, verify: 30 },
+    endpoints: { serving: "", web: "", socketio: [], nginx: "" },
+    limits: { drain: 10, migrate: 60, createSite: 60, hold: 60, verify: 30, whole: 300 },
     backup: job,
   };
 }

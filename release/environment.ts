@@ -1,0 +1,14 @@
+/** The door to the environment of the release runner. */
+import { concealAddresses } from "../backup/environment.ts";
+
+/** Path of its configuration file; undefined when `RELEASE_CONFIG` is not set. */
+export const configurationFile = (): string | undefined => process.env["RELEASE_CONFIG"];
+
+/** Frappe's own address of the job queue, password and all. */
+export function queueUrl(): string | undefined {
+  concealAddresses();
+  return process.env["FRAPPE_REDIS_QUEUE"];
+}
+
+/** Name of a place at which a test ends the process, as if it were killed there; never set otherwise. */
+export const killPoint = (): string | undefined => process.env["RELEASE_KILL_AT"];
