@@ -1,0 +1,130 @@
+// The release runner's own bundle, run beside a fixture bench as its Job runs it, with a web that serves meanwhile.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { bundleRelease } from "../../../release/bundle.ts";
+import { environment } from "../../../engine/environment.ts";
+import type { ReleaseJob } from "../../../release/job.ts";
+import type { Step } from "../../../release/steps.ts";
+import type { ListedRelease } from "../../../operate/ledger-reader.ts";
+import { startWeb, type Web } from "../../fixtures/bench/support/web.ts";
+import { type SitesBench, startSitesBench } from "./sites.ts";
+
+const frappe = { uid: 1000, gid: 1000 };
+
+export interface Ran {
+  readonly code: number | null;
+  readonly output: string;
+  readonly events: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface Runner extends SitesBench {
+  readonly web: Web;
+  /** The next `up` is one of this release. */
+  release: (id: string, changes?: Partial<ReleaseJob["release"]>) => void;
+  /** Runs a step to its end; `kill` names a place at which it dies. */
+  step: (step: Step | "ledger", more?: { kill?: string; env?: Record<string, string> }) => Promise<Ran>;
+  /** Every step in order, as the engine runs them, until one fails; `migrate` goes on holding while the next ones run. */
+  up: (more?: { kill?: string; env?: Record<string, string> }) => Promise<{ failed?: Step; ran: Ran; held?: Ran }>;
+  ledger: () => Promise<readonly ListedRelease[]>;
+}
+
+export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runner> {
+  const sites = await startSitesBench(engine);
+  const { bench } = sites;
+  const web = await startWeb(bench);
+  const base = `http://127.0.0.1:${web.port}`;
+  const folder = path.dirname(sites.job.sitesFile);
+  const own = (name: string, content: string) => {
+    const file = path.join(folder, name);
+    writeFileSync(file, content, { mode: 0o600 });
+    chownSync(file, frappe.uid, frappe.gid);
+    return file;
+  };
+  mkdirSync(path.join(folder, "repositories"), { mode: 0o755 });
+  chownSync(path.join(folder, "repositories"), frappe.uid, frappe.gid);
+  const program = own("release.cjs", bundleRelease());
+  chmodSync(program, 0o644);
+  let release = sites.job.release;
+  let count = 0;
+  const start = (step: Step | "ledger", { kill, env = {} }: { kill?: string; env?: Record<string, string> } = {}) => {
+    const job: ReleaseJob = {
+      ...sites.job,
+      release,
+      endpoints: { serving: base, web: base, nginx: base, socketio: [] },
+      limits: { drain: 20, migrate: 60, createSite: 90, hold: 60, verify: 20, whole: 300 },
+      backup: {
+        ...sites.job.backup,
+        sites: sites.job.sites.map(({ name, schema, state }) => ({ name, schema, state })),
+        repository: path.join(folder, "repositories/backups"),
+        passwordFile: own("repository-password", "of the repository"),
+        release: release.id,
+        clearCache: ["bench", "--site", "{site}", "clear-cache"],
+      },
+    };
+    const config = own(`release-${(count += 1)}.json`, JSON.stringify(job));
+    const user = ["setpriv", `--reuid=${frappe.uid}`, `--regid=${frappe.gid}`, "--clear-groups"];
+    const namespace = ["--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
+    const words = step === "ledger" ? ["ledger", "--json"] : [step, "--by", "tests"];
+    const child = spawn("unshare", [...namespace, ...user, process.execPath, program, ...words], {
+      cwd: bench.folder,
+      env: {
+        RELEASE_CONFIG: config,
+        ...(kill !== undefined && { RELEASE_KILL_AT: kill }),
+        FRAPPE_DB_HOST: "127.0.0.1",
+        FRAPPE_DB_PORT: String(bench.server.port),
+        FRAPPE_REDIS_CACHE: `redis://127.0.0.1:${bench.cache.port}`,
+        FRAPPE_REDIS_QUEUE: `redis://127.0.0.1:${bench.redis.port}`,
+        HOME: "/tmp",
+        PATH: `${path.resolve(bench.folder, "../../../usr/local/bin")}:${environment.path()}`,
+        ...env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    process.once("exit", () => child.kill("SIGKILL"));
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+    }
+    const ended = once(child, "close").then(([code]): Ran => {
+      const lines = output.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as object] : []));
+      return { code: code as number | null, output, events: lines.filter((line) => "event" in line) as Ran["events"] };
+    });
+    return { ended, said: () => output };
+  };
+  const step: Runner["step"] = (which, more) => start(which, more).ended;
+  return {
+    ...sites,
+    web,
+    step,
+    release: (id, changes = {}) => void (release = { ...sites.job.release, ...changes, id }),
+    up: async (more) => {
+      for (const each of ["prepare", "backup"] as const) {
+        const ran = await step(each, more);
+        if (ran.code !== 0) return { failed: each, ran };
+      }
+      const holding = start("migrate", more);
+      const held = await Promise.race([holding.ended, until(() => /"event":"held"/.test(holding.said()))]);
+      if (held !== undefined && held.code !== 0) return { failed: "migrate", ran: held };
+      const verified = await step("verify", more);
+      const end = await holding.ended;
+      if (verified.code !== 0) return { failed: "verify", ran: verified, held: end };
+      const ran = await step("confirm", more);
+      return { ...(ran.code !== 0 && { failed: "confirm" as const }), ran, held: end };
+    },
+    ledger: async () => {
+      const { code, output } = await step("ledger");
+      if (code !== 0) throw new Error(output);
+      return (JSON.parse(output.trim()) as { releases: ListedRelease[] }).releases;
+    },
+  };
+}
+
+/** Resolves, with nothing, when it holds. */
+async function until(holds: () => boolean): Promise<undefined> {
+  while (!holds()) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return undefined;
+}
