@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Context } from "./context.ts";
 import { databaseOf } from "./databases/index.ts";
+import { installedApps } from "./installed-apps.ts";
 import { messageOf, warning } from "./log.ts";
 import type { Login } from "./login.ts";
 import { dumpName, type Manifest, manifestName, rowsOf } from "./manifest.ts";
@@ -40,7 +41,7 @@ export async function takeDump(context: Context, site: string, login: Login, bef
     dumpBytes: facts.bytes,
     dumpSha256: facts.sha256,
     takenAt: new Date().toISOString(),
-    apps: await installedApps(context, login, tables),
+    apps: await appsOf(context, login, tables),
     ...(context.job.release !== undefined && { release: context.job.release }),
   };
   const manifestFile = path.join(folder, manifestName);
@@ -96,17 +97,10 @@ function refuseOther(dumped: readonly string[], standing: readonly string[]): vo
   throw new Error(`${differs}: ${few(missing)} are missing, ${few(extra)} are too many`);
 }
 
-const defaultsTable = "tabDefaultValue";
-
-/** Frappe's own list; `bench list-apps` shows another one (none, for a new site). */
-async function installedApps(context: Context, login: Login, tables: readonly string[]): Promise<string[]> {
-  if (!tables.includes(defaultsTable)) return [];
-  const database = databaseOf(context);
-  const table = context.job.database.engine === "mariadb" ? defaultsTable : `public."${defaultsTable}"`;
-  const sql = `SELECT defvalue FROM ${table} WHERE parent = '__global' AND defkey = 'installed_apps'`;
+/** A backup is worth its while without that list, too. */
+async function appsOf(context: Context, login: Login, tables: readonly string[]): Promise<readonly string[]> {
   try {
-    const [[value = "[]"] = []] = await database.query(context, login, sql);
-    return (JSON.parse(value) as unknown[]).filter((each) => typeof each === "string");
+    return await installedApps(context, login, tables);
   } catch (error) {
     warning("installed apps unknown", { schema: login.schema, cause: messageOf(error) });
     return [];

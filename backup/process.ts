@@ -7,6 +7,8 @@ export interface Command {
   readonly argv: readonly [string, ...string[]];
   /** The whole environment of the child; our own when absent. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it runs. @default where we do */
+  readonly cwd?: string;
   /** File that is its stdin. @default nothing */
   readonly input?: string;
   /** File that its stdout becomes (0600), or what is called with each piece. @default kept as text */
@@ -59,11 +61,11 @@ export function start(argv: Command["argv"], options: Parameters<typeof spawn>[2
 
 /** Runs a program to its end. Its failure is an answer; one that cannot start, or is called off, is an error. */
 export async function run(command: Command): Promise<Ended> {
-  const { argv, env, input, output, signal, seconds } = command;
+  const { argv, env, cwd, input, output, signal, seconds } = command;
   signal.throwIfAborted();
   const stdin = input === undefined ? "ignore" : openSync(input, "r");
   const stdout = typeof output === "string" ? openSync(output, "w", 0o600) : "pipe";
-  const child = start(argv, { stdio: [stdin, stdout, "pipe"], ...(env && { env }) });
+  const child = start(argv, { stdio: [stdin, stdout, "pipe"], ...(env && { env }), ...(cwd && { cwd }) });
   for (const file of [stdin, stdout]) if (typeof file === "number") closeSync(file);
   let late = false;
   let hard: NodeJS.Timeout | undefined;

@@ -1,15 +1,19 @@
 /** The cluster of a stack, as the kubeconfig file names it. */
-import { ApiException, BatchV1Api, CoreV1Api, KubeConfig, Log } from "@kubernetes/client-node";
+import { ApiException, BatchV1Api, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import type { StackConfig } from "../config/stack.ts";
 
 /** Something that a person has to put right before the command can go on. */
 export class OperateError extends Error {}
 
+/** The API server has taken a question and given no answer in time. */
+export class NoAnswerError extends Error {}
+
 export interface Cluster {
   readonly namespace: string;
   readonly batch: BatchV1Api;
   readonly core: CoreV1Api;
-  readonly logs: Log;
+  /** For what its clients do not serve: logs that are followed, programs that are run in a pod. */
+  readonly kubeconfig: KubeConfig;
   /** Context of the kubeconfig file, for messages. */
   readonly context: string;
 }
@@ -21,21 +25,30 @@ export function usualKubeconfig(): KubeConfig {
   return kubeconfig;
 }
 
-export function connect({ platform }: StackConfig, kubeconfig: KubeConfig): Cluster {
-  if (platform.context !== undefined) {
-    if (kubeconfig.getContextObject(platform.context) === null) {
+/** Where in the kubeconfig file a stack stands; without a context, in its current one. */
+export interface Place {
+  readonly context?: string | undefined;
+  readonly namespace: string;
+}
+
+export const connect = ({ platform }: StackConfig, kubeconfig: KubeConfig): Cluster => connectTo(platform, kubeconfig);
+
+/** @throws OperateError where the kubeconfig file has no such context. */
+export function connectTo({ context, namespace }: Place, kubeconfig: KubeConfig): Cluster {
+  if (context !== undefined) {
+    if (kubeconfig.getContextObject(context) === null) {
       const known = kubeconfig.getContexts().map(({ name }) => name);
       throw new OperateError(
-        `no context ${platform.context} in the kubeconfig file, which frappe:platform.context names; it has ${known.join(", ") || "none"}`,
+        `no context ${context} in the kubeconfig file, which frappe:platform.context names; it has ${known.join(", ") || "none"}`,
       );
     }
-    kubeconfig.setCurrentContext(platform.context);
+    kubeconfig.setCurrentContext(context);
   }
   return {
-    namespace: platform.namespace,
+    namespace,
     batch: kubeconfig.makeApiClient(BatchV1Api),
     core: kubeconfig.makeApiClient(CoreV1Api),
-    logs: new Log(kubeconfig),
+    kubeconfig,
     context: kubeconfig.getCurrentContext(),
   };
 }
@@ -59,7 +72,7 @@ export function clusterMessage(error: unknown): string | undefined {
     const message = /"message":"((?:[^"\\]|\\.)*)"/.exec(body)?.[1] ?? body.slice(0, 300);
     return `the API server answered ${error.code}: ${message}`;
   }
-  return error instanceof Error && error.name === "FetchError"
+  return error instanceof NoAnswerError || (error instanceof Error && error.name === "FetchError")
     ? `the API server does not answer: ${error.message}`
     : undefined;
 }

@@ -1,4 +1,5 @@
 /** How a command ends: by its exit code, or by what a person has to put right. */
+import { userInfo } from "node:os";
 import { NoEngineError } from "../engine/find.ts";
 import { refusal } from "./refusal.ts";
 
@@ -13,5 +14,18 @@ export async function runCommand(work: () => Promise<number>): Promise<void> {
     }
     process.stderr.write(`${told}\n`);
     process.exitCode = 2;
+  }
+}
+
+/** Ends the process once all that was said is written, whatever else it waits for: a server that answers no more must not hold it. */
+export const endNow = (): void =>
+  void process.stdout.write("", () => process.stderr.write("", () => process.exit(process.exitCode)));
+
+/** Who runs this, for whoever finds what it started; in a container a number may have no name. */
+export function whoAsks(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "unknown"}`;
   }
 }

@@ -1,21 +1,11 @@
-/** A Job made from the template that stands in the cluster, followed to its end. */
-import { Writable } from "node:stream";
-import { finished } from "node:stream/promises";
+/** Jobs made from templates that stand in the cluster. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { V1CronJob, V1Job, V1Pod } from "@kubernetes/client-node";
-import { clusterMessage, ifThere, OperateError, type Cluster } from "./cluster.ts";
+import type { V1CronJob, V1Job } from "@kubernetes/client-node";
+import { ifThere, OperateError, type Cluster } from "./cluster.ts";
+import { isConflict, patiently, type Pace } from "./patience.ts";
 
 /** Seconds that a Job and its log stay to be read. */
 const keepSeconds = 7 * 24 * 3600;
-
-/** Times of following a Job, in milliseconds. */
-export interface Pace {
-  readonly poll: number;
-  /** Until a pod that does not start is given up on. */
-  readonly start: number;
-}
-
-export const usualPace: Pace = { poll: 2000, start: 300_000 };
 
 /**
  * A Job out of a CronJob's template.
@@ -40,6 +30,15 @@ export function jobFrom(template: V1CronJob, name: string, words: readonly strin
   };
 }
 
+/** The suspended CronJob that a Job is made from. @throws OperateError where it is not there. */
+export async function templateIn({ batch, namespace, context }: Cluster, name: string): Promise<V1CronJob> {
+  const template = await ifThere(batch.readNamespacedCronJob({ name, namespace }));
+  if (template === undefined) {
+    throw new OperateError(`no CronJob ${name} in the namespace ${namespace} of ${context}; \`pulumi up\` makes it`);
+  }
+  return template;
+}
+
 /** Jobs of the components `components` that have not ended. */
 export async function runningJobs(
   { batch, namespace }: Cluster,
@@ -53,122 +52,57 @@ export async function runningJobs(
   return items.filter(({ status }) => (status?.active ?? 0) > 0).map(({ metadata }) => metadata?.name ?? "");
 }
 
-/** Why a pod does not start, where its containers or its place say so. */
-function hindrance({ status }: V1Pod): string | undefined {
-  const states = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  const broken = status?.initContainerStatuses?.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
-  if (broken) {
-    const { reason = "", exitCode, message = "" } = broken.state?.terminated ?? {};
-    return `${broken.name} ended with ${exitCode}: ${reason} ${message}`.trim();
-  }
-  const waiting = states
-    .map(({ name, state }) => ({ name, ...state?.waiting }))
-    .find(({ reason }) => reason !== undefined && reason !== "PodInitializing" && reason !== "ContainerCreating");
-  if (waiting) {
-    return `${waiting.name}: ${waiting.reason} ${waiting.message ?? ""}`.trim();
-  }
-  const unplaced = status?.conditions?.find(({ type, status: holds }) => type === "PodScheduled" && holds === "False");
-  return unplaced && `${unplaced.reason}: ${unplaced.message}`;
-}
+/** Times that a Job which is being deleted, or made by another at this moment, is looked at again. */
+const looks = 150;
 
-async function podOf({ core, namespace }: Cluster, job: string): Promise<V1Pod | undefined> {
-  const { items } = await core.listNamespacedPod({ namespace, labelSelector: `batch.kubernetes.io/job-name=${job}` });
-  return items[0];
-}
-
-/** The pod, as soon as it has begun to run. */
-async function started(cluster: Cluster, job: string, pace: Pace, say: (line: string) => void): Promise<V1Pod> {
-  const deadline = Date.now() + pace.start;
-  let told = "";
-  for (;;) {
-    const pod = await podOf(cluster, job);
-    const phase = pod?.status?.phase ?? "Pending";
-    if (pod && phase !== "Pending") {
-      return pod;
+/**
+ * The Job of this name: the one that is there, or else made now. Whoever asks twice, or beside another, gets the same one.
+ * @param make Only asked when there is none.
+ * @returns whether it was there.
+ */
+export async function attachOrCreate(
+  { batch, namespace }: Cluster,
+  name: string,
+  make: () => Promise<V1Job>,
+  pace: Pace,
+  signal?: AbortSignal,
+): Promise<{ readonly job: V1Job; readonly found: boolean }> {
+  for (let look = 1; look <= looks; look++) {
+    const job = await patiently(() => ifThere(batch.readNamespacedJob({ name, namespace })), pace, signal);
+    if (job !== undefined && job.metadata?.deletionTimestamp === undefined) {
+      // One that was not there at first was made by this call, whose answer was lost, or by another at this moment.
+      return { job, found: look === 1 };
     }
-    const why = (pod && hindrance(pod)) ?? "";
-    if (why !== told) {
-      say(`waiting for the pod: ${why}`);
-      told = why;
-    }
-    if (Date.now() > deadline) {
-      throw new OperateError(
-        `the Job ${job} has not started in ${pace.start / 1000} seconds${why === "" ? "" : `: ${why}`}; it stays, and will run when it can: \`kubectl -n ${cluster.namespace} delete job ${job}\` takes it back`,
-      );
-    }
-    await sleep(pace.poll);
-  }
-}
-
-/** Whole lines out of whatever arrives. */
-function lines(onLine: (line: string) => void): Writable {
-  let rest = "";
-  return new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      const parts = (rest + chunk.toString("utf8")).split("\n");
-      rest = parts.pop() ?? "";
-      parts.forEach(onLine);
-      done();
-    },
-    final(done) {
-      if (rest !== "") onLine(rest);
-      done();
-    },
-  });
-}
-
-function ended({ status }: V1Job): "Complete" | "Failed" | undefined {
-  const holding = status?.conditions?.filter((condition) => condition.status === "True").map(({ type }) => type) ?? [];
-  return (["Complete", "Failed"] as const).find((end) => holding.includes(end));
-}
-
-/** Times that a question is asked again: the Job runs on while the API server is away for some minutes. */
-const patience = 90;
-
-async function patiently<T>(ask: () => Promise<T>, { poll }: Pace): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (attempt === patience || clusterMessage(error) === undefined) {
-        throw error;
+    if (job === undefined) {
+      const body = await make();
+      try {
+        const made = await patiently(() => batch.createNamespacedJob({ namespace, body }), pace, signal);
+        return { job: made, found: false };
+      } catch (error) {
+        // Somebody was faster, or an answer of ours was lost, or a quota was being counted: the next look tells.
+        if (!isConflict(error)) throw error;
       }
-      await sleep(poll);
     }
+    await sleep(pace.poll, undefined, { signal });
   }
+  throw new OperateError(
+    `the Job ${name} could neither be made nor followed: it is being deleted and does not go; \`kubectl -n ${namespace} describe job ${name}\` says what holds it`,
+  );
 }
 
 /**
- * Follows a Job that has been made: its log line by line, then how it ended.
- * @returns whether it completed.
+ * Deletes a Job as it was seen, with its pods.
+ * @returns whether it did: not where the Job has changed since.
  */
-export async function followJob(
-  cluster: Cluster,
-  job: string,
-  onLine: (line: string) => void,
-  pace: Pace,
-): Promise<boolean> {
-  const { namespace, logs, batch } = cluster;
-  const pod = await started(cluster, job, pace, onLine);
-  const container = pod.spec?.containers[0]?.name ?? "";
-  const stream = lines(onLine);
+export async function takeBack({ batch, namespace }: Cluster, { metadata }: V1Job, pace: Pace): Promise<boolean> {
+  const { name = "", uid, resourceVersion } = metadata ?? {};
+  const seen = { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) };
+  const body = { preconditions: seen, propagationPolicy: "Foreground" };
   try {
-    await logs.log(namespace, pod.metadata?.name ?? "", container, stream, { follow: true });
+    await patiently(() => ifThere(batch.deleteNamespacedJob({ name, namespace, body })), pace);
+    return true;
   } catch (error) {
-    // No log: its first containers failed, or the pod is gone. How the Job ends tells the rest.
-    onLine(hindrance(pod) ?? `no log of ${job}: ${clusterMessage(error) ?? String(error)}`);
-  }
-  // A log that breaks off is no end of the Job: the Job itself is asked.
-  for (;;) {
-    const now = await patiently(() => ifThere(batch.readNamespacedJob({ name: job, namespace })), pace);
-    if (now === undefined) {
-      throw new OperateError(`the Job ${job} was deleted before it ended`);
-    }
-    const how = ended(now);
-    if (how !== undefined) {
-      await Promise.race([finished(stream).catch(() => undefined), sleep(pace.poll)]);
-      return how === "Complete";
-    }
-    await sleep(pace.poll);
+    if (isConflict(error)) return false;
+    throw error;
   }
 }

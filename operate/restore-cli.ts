@@ -1,7 +1,6 @@
-import { userInfo } from "node:os";
 import { root } from "../engine/root.ts";
 import { usualKubeconfig } from "./cluster.ts";
-import { runCommand } from "./command.ts";
+import { runCommand, whoAsks } from "./command.ts";
 import { restore } from "./restore.ts";
 
 await runCommand(() => {
@@ -10,7 +9,7 @@ await runCommand(() => {
     root,
     kubeconfig: usualKubeconfig(),
     terminal,
-    by: userInfo().username,
+    by: whoAsks(),
     now: new Date(),
   });
 });

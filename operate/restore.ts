@@ -9,9 +9,11 @@ import type { StackConfig } from "../config/stack.ts";
 import { labels } from "../constants/labels.ts";
 import { names } from "../topology/names.ts";
 import { parseRestore, type RestoreArguments } from "./arguments.ts";
-import { connect, ifThere, OperateError, type Cluster } from "./cluster.ts";
-import { followJob, jobFrom, runningJobs, usualPace, type Pace } from "./job.ts";
+import { connect, OperateError, type Cluster } from "./cluster.ts";
+import { followJob, NotStartedError, type Following } from "./follow.ts";
+import { jobFrom, runningJobs, templateIn } from "./job.ts";
 import { message } from "./messages.ts";
+import { usualPace, type Pace } from "./patience.ts";
 import { loadStack } from "./stack.ts";
 
 export interface Terminal {
@@ -61,14 +63,15 @@ Type the site's name to go on: `;
   }
 }
 
-async function templateIn({ batch, namespace, context }: Cluster) {
-  const template = await ifThere(batch.readNamespacedCronJob({ name: names.restore, namespace }));
-  if (template === undefined) {
+async function followed(cluster: Cluster, job: string, following: Following): Promise<boolean> {
+  try {
+    return (await followJob(cluster, job, following)).end === "complete";
+  } catch (error) {
+    if (!(error instanceof NotStartedError)) throw error;
     throw new OperateError(
-      `no CronJob ${names.restore} in the namespace ${namespace} of ${context}; \`pulumi up\` makes it`,
+      `${error.message}; it stays, and will run when it can: \`kubectl -n ${cluster.namespace} delete job ${job}\` takes it back`,
     );
   }
-  return template;
 }
 
 /** Runs the command and returns its exit code: 0 done, 1 the restore failed. */
@@ -81,7 +84,7 @@ export async function restore(argv: readonly string[], setting: Setting): Promis
     siteOf(config, asked.site);
   }
   const cluster = connect(config, kubeconfig);
-  const template = await templateIn(cluster);
+  const template = await templateIn(cluster, names.restore);
   if (!asked.list) {
     const busy = await runningJobs(cluster, labels.component, [names.backup, names.restore]);
     if (busy.length > 0) {
@@ -101,7 +104,7 @@ export async function restore(argv: readonly string[], setting: Setting): Promis
     body: jobFrom(template, name, asked.words, by),
   });
   say(`started the Job ${name}; it goes on without this command: kubectl -n ${cluster.namespace} logs -f job/${name}`);
-  const done = await followJob(cluster, name, (line) => say(message(line)), pace);
+  const done = await followed(cluster, name, { onLine: (line) => say(message(line)), pace });
   say(done ? "done" : `FAILED: see above, and docs/operations.md, "A restore that failed"`);
   return done ? 0 : 1;
 }

@@ -10,5 +10,5 @@ export function queueUrl(): string | undefined {
   return process.env["FRAPPE_REDIS_QUEUE"];
 }
 
-/** Name of a place at which a test ends the process, as if it were killed there; never set otherwise. */
-export const killPoint = (): string | undefined => process.env["RELEASE_KILL_AT"];
+/** Name of a place at which a test stops the process for good, to kill it there; never set otherwise. */
+export const stopPoint = (): string | undefined => process.env["RELEASE_STOP_AT"];

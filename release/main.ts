@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { openContext } from "../backup/context.ts";
-import { failure, messageOf } from "../backup/log.ts";
+import { failure, info, messageOf } from "../backup/log.ts";
 import type { ReleaseJob } from "./job.ts";
-import { configurationFile, killPoint, queueUrl } from "./environment.ts";
+import { configurationFile, stopPoint, queueUrl } from "./environment.ts";
 import { openLedger, runStep, type Step, steps } from "./steps.ts";
 
 const usage = `usage: ${steps.join("|")} [--by NAME]
@@ -45,7 +45,10 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 function point(name: string): void {
-  if (killPoint() === name) process.kill(process.pid, "SIGKILL");
+  if (stopPoint() === name) {
+    info("stopped", { at: name });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  }
 }
 
 async function printLedger(ledger: Awaited<ReturnType<typeof openLedger>>, only: string | undefined): Promise<void> {

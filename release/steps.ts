@@ -61,10 +61,11 @@ export async function runStep(context: Context, job: ReleaseJob, step: Step, opt
     const world = realWorld(context, job, queue);
     const wanted = wantedOf(job, options.by);
     const say = (line: string) => info("progress", { step, line });
+    const reached = (state: string) => info("release", { release: wanted.id, state });
     const { point } = options;
     await whenFree(context, () =>
       holding(ledger, `${hostname()}/${process.pid}/${step}`, context.abort, (hold) =>
-        work[step]({ wanted, ledger, world, hold, say, point }),
+        work[step]({ wanted, ledger, world, hold, say, reached, point }),
       ),
     );
   }

@@ -5,7 +5,7 @@ import type { ReleaseSite } from "../ledger/records.ts";
 import { isEnd, type SiteState, wayBack } from "../machine.ts";
 import type { Remembered } from "../world.ts";
 import { queueBefore } from "./forward.ts";
-import { type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
+import { moveOn, type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
 
 /**
  * Takes the release back, and ends with an error that says why. Whoever was overtaken does nothing: another has it in hand.
@@ -14,16 +14,16 @@ import { type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
 export async function goBack(run: Run, error: unknown): Promise<never> {
   if (error instanceof Overtaken || error instanceof WentBack) throw error;
   const reason = messageOf(error);
-  const { wanted, ledger, hold, say } = run;
+  const { say } = run;
   const { state } = await releaseOf(run);
   const way = wayBack(state);
   if (way === undefined) throw error;
   say(`failed in ${state}: ${reason}; going back`);
   if (way === "aborted") {
     await endSites(run, "untouched");
-    await ledger.move(hold, wanted.id, [state, "aborted"], { reason });
+    await moveOn(run, [state, "aborted"], { reason });
   } else {
-    await ledger.move(hold, wanted.id, [state, way], { reason });
+    await moveOn(run, [state, way], { reason });
     await finishGoingBack(run);
   }
   throw new WentBack(`${reason}; everything is as it was before, and the old version serves`, { cause: error });
@@ -31,12 +31,12 @@ export async function goBack(run: Run, error: unknown): Promise<never> {
 
 /** Ends a way back that was begun, by this process or by one that died. */
 export async function finishGoingBack(run: Run): Promise<void> {
-  const { wanted, ledger, hold, say } = run;
+  const { say } = run;
   const { state, reason } = await releaseOf(run);
   if (state === "aborting") {
     await endSites(run, "untouched");
     await reopen(run);
-    await ledger.move(hold, wanted.id, ["aborting", "aborted"]);
+    await moveOn(run, ["aborting", "aborted"]);
     say("nothing was written; writes are open again");
   } else if (state === "rolling_back") {
     await rollBack(run, reason);
@@ -44,7 +44,7 @@ export async function finishGoingBack(run: Run): Promise<void> {
 }
 
 async function rollBack(run: Run, reason: string): Promise<void> {
-  const { wanted, ledger, hold, say } = run;
+  const { say } = run;
   const failed: string[] = [];
   for (const site of await sitesOf(run)) {
     try {
@@ -56,11 +56,11 @@ async function rollBack(run: Run, reason: string): Promise<void> {
   }
   if (failed.length > 0) {
     const now = `${reason}; and the way back failed: ${failed.join("; ")}`;
-    await ledger.move(hold, wanted.id, ["rolling_back", "needs_human"], { reason: now });
+    await moveOn(run, ["rolling_back", "needs_human"], { reason: now });
     throw new WentBack(`${now}; writes stay closed, nothing was deleted; the seals are in the ledger`);
   }
   await reopen(run);
-  await ledger.move(hold, wanted.id, ["rolling_back", "rolled_back"]);
+  await moveOn(run, ["rolling_back", "rolled_back"]);
   say("every site is as it was sealed; writes are open again");
 }
 

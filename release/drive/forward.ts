@@ -3,7 +3,7 @@ import type { ReleaseSite } from "../ledger/records.ts";
 import { isEnd } from "../machine.ts";
 import type { Remembered } from "../world.ts";
 import { finishGoingBack, goBack } from "./back.ts";
-import { Refused, type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
+import { moveOn, Refused, type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
 
 /** Tries of one site's migration that may be cut off by a kill; what is killed again and again is killed for a reason. */
 const mostTries = 2;
@@ -59,7 +59,7 @@ export async function backUp(run: Run): Promise<void> {
       await ledger.moveSite(hold, wanted.id, site, ["pending", "pending"], { backup });
       say(`${site}: backed up and restored into scratch, ${backup.tables} tables and ${backup.rows} rows alike`);
     }
-    await ledger.move(hold, wanted.id, ["prepared", "backed_up"]);
+    await moveOn(run, ["prepared", "backed_up"]);
   } catch (error) {
     await goBack(run, error);
   }
@@ -91,7 +91,7 @@ async function close(run: Run): Promise<void> {
   const { wanted, ledger, world, hold, say } = run;
   const { state, facts } = await releaseOf(run);
   if (state === "backed_up") {
-    await ledger.move(hold, wanted.id, ["backed_up", "closing"], { times: { closed: true } });
+    await moveOn(run, ["backed_up", "closing"], { times: { closed: true } });
   } else if (state !== "closing") {
     return;
   }
@@ -112,7 +112,7 @@ async function close(run: Run): Promise<void> {
   await run.point("draining");
   await world.drain();
   say("no job runs");
-  await ledger.move(hold, wanted.id, ["closing", "closed"]);
+  await moveOn(run, ["closing", "closed"]);
 }
 
 /** How the queue was before this release touched it; undefined: it has not. */
@@ -132,21 +132,21 @@ async function seal(run: Run): Promise<void> {
     await ledger.moveSite(hold, wanted.id, site, ["pending", "sealed"], { seal: sealed });
     say(`${site}: sealed, ${sealed.tables} tables and ${sealed.rows} rows`);
   }
-  await ledger.move(hold, wanted.id, ["closed", "sealed"]);
+  await moveOn(run, ["closed", "sealed"]);
 }
 
 async function write(run: Run): Promise<void> {
-  const { wanted, ledger, hold, say } = run;
+  const { wanted, say } = run;
   const { state } = await releaseOf(run);
   if (state === "sealed") {
-    await ledger.move(hold, wanted.id, ["sealed", "migrating"]);
+    await moveOn(run, ["sealed", "migrating"]);
   } else if (state !== "migrating") {
     return;
   }
   for (const site of await sitesOf(run)) {
     await (sealOf(site) === undefined ? make(run, site) : migrateSite(run, site));
   }
-  await ledger.move(hold, wanted.id, ["migrating", "migrated"], { times: { deadline: wanted.holdMs } });
+  await moveOn(run, ["migrating", "migrated"], { times: { deadline: wanted.holdMs } });
   say(`every site is on the new schema; writes stay closed until the new set is verified`);
 }
 
@@ -187,10 +187,7 @@ async function make(run: Run, { site, state }: ReleaseSite): Promise<void> {
 }
 
 /** The new set serves: nothing goes back by itself from here on. */
-export async function verified(run: Run): Promise<void> {
-  const { wanted, ledger, hold } = run;
-  await ledger.move(hold, wanted.id, ["migrated", "verified"]);
-}
+export const verified = (run: Run): Promise<void> => moveOn(run, ["migrated", "verified"]);
 
 /** Opens writes, and ends the release. Runs again after a kill until it is done. */
 export async function confirm(run: Run): Promise<void> {
@@ -208,6 +205,6 @@ export async function confirm(run: Run): Promise<void> {
   }
   await run.point("resuming");
   await world.resume((await queueBefore(run)) ?? {});
-  await ledger.move(hold, wanted.id, ["verified", "confirmed"], { times: { opened: true } });
+  await moveOn(run, ["verified", "confirmed"], { times: { opened: true } });
   say(`release ${wanted.id} stands, and writes are open`);
 }

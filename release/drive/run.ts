@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Hold, type Ledger, Overtaken } from "../ledger/ledger.ts";
 import type { Release, ReleaseSite } from "../ledger/records.ts";
+import type { ReleaseState } from "../machine.ts";
 import type { Sealed, World } from "../world.ts";
 
 /** A release as it is asked for. */
@@ -39,6 +40,8 @@ export interface Run {
   readonly hold: Hold;
   /** One line for a person. */
   readonly say: (line: string) => void;
+  /** Told of each state that the release has reached. */
+  readonly reached: (state: ReleaseState) => void;
   /** A place where a test may end the process; nothing otherwise. */
   readonly point: (name: string) => void | Promise<void>;
 }
@@ -98,6 +101,16 @@ export async function releaseOf({ ledger, wanted }: Run): Promise<Release> {
     throw new Refused(`release ${wanted.id} is not in the ledger: its step prepare has not run`);
   }
   return release;
+}
+
+/** Moves the release on, and says so. */
+export async function moveOn(
+  run: Run,
+  step: Parameters<Book["move"]>[2],
+  more?: Parameters<Book["move"]>[3],
+): Promise<void> {
+  await run.ledger.move(run.hold, run.wanted.id, step, more);
+  run.reached(step[1]);
 }
 
 export const sitesOf = ({ ledger, wanted }: Run): Promise<readonly ReleaseSite[]> => ledger.sites(wanted.id);

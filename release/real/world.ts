@@ -8,7 +8,7 @@ import type { ReleaseJob, ReleaseSiteSpec } from "../job.ts";
 import type { Queue } from "../queue/index.ts";
 import { keepSite, removeBegun, standingOf } from "../sites/begun.ts";
 import { createSite } from "../sites/create.ts";
-import { type Flags, readFlags, restoreFlags, setFlags, untilClosed } from "../sites/flags.ts";
+import { readFlags, restoreFlags, setFlags, untilClosed } from "../sites/flags.ts";
 import { problemOfClosed } from "../sites/health.ts";
 import { applySettings } from "../sites/settings.ts";
 import { repairSiteUser } from "../sites/user.ts";
@@ -29,13 +29,14 @@ export function realWorld(context: Context, job: ReleaseJob, queue: Queue): Worl
 
     flagsOf: (site) => Promise.resolve({ ...readFlags(job, site) }),
     close: async (site) => {
-      setFlags(job, site, { maintenance_mode: 1, pause_scheduler: 1 });
+      // A site, or a bench, that allows reads meanwhile would answer on.
+      setFlags(job, site, { maintenance_mode: 1, pause_scheduler: 1, allow_reads_during_maintenance: 0 });
       await untilClosed(context, { endpoint: job.endpoints.serving, site });
     },
     open: async (site, flags) => {
       const { kind } = await standingOf(context, job, specOf(site));
-      if (kind === "begun") await keepSite(context, job, specOf(site));
-      restoreFlags(job, site, flags as Flags);
+      if (kind !== "nothing") await keepSite(context, job, specOf(site));
+      restoreFlags(job, site, flags);
     },
 
     queueState: async () => ({ pending: await queue.pending() }),
@@ -43,7 +44,6 @@ export function realWorld(context: Context, job: ReleaseJob, queue: Queue): Worl
       await queue.suspend(id);
       await queue.drain({
         limit: job.limits.drain,
-        signal: context.signal,
         progress: (line) => info("waiting", { for: line }),
       });
     },
@@ -51,7 +51,7 @@ export function realWorld(context: Context, job: ReleaseJob, queue: Queue): Worl
 
     seal: (site) => sealSite(context, job, site, { kind: "seal", still: true }),
     migrate: async (site) => {
-      for (const done of await repairSiteUser(context, job, site)) info("database user repaired", { site, done });
+      await repairSiteUser(context, job, site);
       await migrate(context, job, site);
       await applySettings(context, job, specOf(site));
       await clearCache(context, job, site);

@@ -69,6 +69,14 @@ export const status = (code: number, message: string) => ({
   message,
 });
 
+/** A log with the times of its lines, as kubelet writes them; from `since` on. */
+const stamped = (log: string, since: string): string =>
+  log
+    .split(/(?<=\n)/)
+    .map((line, index) => `2026-11-21T03:04:${String(10 + index)}.000000000Z ${line}`)
+    .filter((line) => line >= since)
+    .join("");
+
 export async function startApiServer(world: World): Promise<ApiServer> {
   const { cronJobs = [], jobs = [], namespaces = [], secrets = [], course = {}, refuses } = world;
   const made: V1Job[] = [];
@@ -84,11 +92,11 @@ export async function startApiServer(world: World): Promise<ApiServer> {
     };
   };
   let asked500 = 0;
-  const log = (response: ServerResponse) => {
+  const log = (response: ServerResponse, query: URLSearchParams) => {
     if (course.logStatus !== undefined) {
       return send(response, course.logStatus, status(course.logStatus, "waiting to start"));
     }
-    const text = course.log ?? "";
+    const text = stamped(course.log ?? "", query.get("sinceTime") ?? "");
     response.writeHead(200, { "content-type": "text/plain" });
     if (course.cut !== true) return void response.end(text);
     response.write(text.slice(0, text.indexOf("\n") + 1), () => response.destroy());
@@ -96,7 +104,8 @@ export async function startApiServer(world: World): Promise<ApiServer> {
   const job = (response: ServerResponse, name: string) => {
     if (asked500++ < (course.away ?? 0)) return send(response, 500, status(500, "etcd is away"));
     if (course.end === "deleted") return send(response, 404, status(404, `jobs.batch "${name}" not found`));
-    const conditions = [{ type: course.end ?? "Complete", status: "True" }];
+    const conditions =
+      looks < (course.waiting?.length ?? 0) ? [] : [{ type: course.end ?? "Complete", status: "True" }];
     return send(response, 200, { kind: "Job", metadata: { name }, status: { conditions } });
   };
 
@@ -124,9 +133,9 @@ export async function startApiServer(world: World): Promise<ApiServer> {
       made.push(JSON.parse(await bodyOf(request)) as V1Job);
       return send(response, 201, made.at(-1));
     }
-    if (pathname.endsWith("/log")) return log(response);
+    if (pathname.endsWith("/log")) return log(response, searchParams);
     if (pathname.endsWith("/pods")) {
-      const [, owner = ""] = /job-name=(.*)$/.exec(searchParams.get("labelSelector") ?? "") ?? [];
+      const [, owner = ""] = /job-name=([^,]*)/.exec(searchParams.get("labelSelector") ?? "") ?? [];
       return send(response, 200, { kind: "PodList", items: [pod(owner)] });
     }
     return pathname.endsWith("/jobs") ? send(response, 200, { kind: "JobList", items: jobs }) : job(response, name);

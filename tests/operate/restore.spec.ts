@@ -17,6 +17,8 @@ async function template(): Promise<V1CronJob> {
   return kubernetesObject(only(resources, "CronJob", "restore"));
 }
 
+const pace = { poll: 5, hindered: 100, start: 100, silence: 1000, answer: 1000 };
+
 interface Outcome {
   readonly code: number | undefined;
   readonly printed: string;
@@ -64,7 +66,7 @@ describe("npm run restore", () => {
     const terminal = { input, output, interactive: world.answer !== undefined };
     const now = new Date("2026-11-21T03:04:05Z");
     try {
-      const code = await restore(argv, { root, kubeconfig, terminal, by: "ada", now, pace: { poll: 5, start: 100 } });
+      const code = await restore(argv, { root, kubeconfig, terminal, by: "ada", now, pace });
       return { code, printed, refused: undefined };
     } catch (error) {
       const refused = refusal(error);

@@ -30,6 +30,7 @@ function setting(plan: ReadonlyMap<number | string, (typeof fates)[number]>, kil
     world,
     hold: await ledger.take("runner"),
     say: (line) => said.push(line),
+    reached: () => {},
     point: () => {},
   });
   /** One `up`: every step in order, as the engine runs them. */

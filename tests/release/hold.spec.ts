@@ -16,6 +16,7 @@ async function held() {
     world,
     hold: await ledger.take("runner"),
     say: () => {},
+    reached: () => {},
     point: () => {},
   };
   for (const step of [prepare, backUp, migrate]) {

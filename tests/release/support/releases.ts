@@ -29,5 +29,51 @@ export function describeReleases(engine: "mariadb" | "postgres"): void {
       assert.equal(failed, undefined, ran.output);
       assert.deepEqual(await states(), { r1: "confirmed" });
     });
+
+    describe("of the second version", () => {
+      const fails = { FIXTURE_PATCH: "fail:erpnext.patches.two.p3" };
+      let stood: Record<string, string>;
+
+      before(async () => {
+        runner.bench.sql("a.test", "INSERT INTO `tabNote` (name, title) VALUES ('kept', 'a note of before')");
+        stood = runner.content("a.test");
+        await runner.bench.become("two");
+        runner.release("r2");
+      });
+
+      it("goes all the way back when a patch fails, and says which", async () => {
+        const { failed, ran } = await runner.up({ env: fails });
+        assert.equal(failed, "migrate", ran.output);
+        assert.match(ran.output, /erpnext\.patches\.two\.p3/);
+        assert.deepEqual(await states(), { r1: "confirmed", r2: "rolled_back" });
+        assert.deepEqual(runner.content("a.test"), stood);
+        assert.equal(await login("a.test"), 200);
+      });
+
+      it("is refused until its attempt is raised, and changes nothing", async () => {
+        const { failed, ran } = await runner.up();
+        assert.equal(failed, "prepare");
+        assert.match(ran.output, /r2 has failed \(rolled_back: .*p3.*raise frappe:release\.attempt/);
+        assert.deepEqual(runner.content("a.test"), stood);
+      });
+
+      it("ends right, killed in the middle of a migration and begun again", async () => {
+        runner.release("r3", { attempt: 2 });
+        const killed = await runner.up({ kill: "migrated:a.test" });
+        assert.equal(killed.failed, "migrate");
+        assert.equal(await login("a.test"), 503, "writes stay closed");
+        const { failed, ran, held } = await runner.up();
+        assert.equal(failed, undefined, ran.output + (held?.output ?? ""));
+        assert.equal(patches("a.test"), "4");
+        assert.equal(runner.bench.sql("a.test", "SELECT title FROM `tabNote` WHERE name = 'kept'"), "a note of before");
+        assert.deepEqual(await states(), { r1: "confirmed", r2: "rolled_back", r3: "confirmed" });
+        assert.equal(runner.bench.ask("EXISTS", "rq:suspended"), "0");
+      });
+
+      it("shows no secret in anything that it says", async () => {
+        const { output } = await runner.step("ledger");
+        for (const secret of runner.secrets()) assert.ok(!`${runner.said()}${output}`.includes(secret));
+      });
+    });
   });
 }

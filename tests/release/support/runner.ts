@@ -1,5 +1,5 @@
 // The release runner's own bundle, run beside a fixture bench as its Job runs it, with a web that serves meanwhile.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -28,6 +28,10 @@ export interface Runner extends SitesBench {
   /** Every step in order, as the engine runs them, until one fails; `migrate` goes on holding while the next ones run. */
   up: (more?: { kill?: string; env?: Record<string, string> }) => Promise<{ failed?: Step; ran: Ran; held?: Ran }>;
   ledger: () => Promise<readonly ListedRelease[]>;
+  /** Rows of each of a site's tables, as text. */
+  content: (site: string) => Record<string, string>;
+  /** All that every step has said. */
+  said: () => string;
 }
 
 export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runner> {
@@ -48,6 +52,9 @@ export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runne
   chmodSync(program, 0o644);
   let release = sites.job.release;
   let count = 0;
+  let all = "";
+  const children = new Set<ChildProcess>();
+  process.once("exit", () => children.forEach((child) => child.kill("SIGKILL")));
   const start = (step: Step | "ledger", { kill, env = {} }: { kill?: string; env?: Record<string, string> } = {}) => {
     const job: ReleaseJob = {
       ...sites.job,
@@ -71,7 +78,7 @@ export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runne
       cwd: bench.folder,
       env: {
         RELEASE_CONFIG: config,
-        ...(kill !== undefined && { RELEASE_KILL_AT: kill }),
+        ...(kill !== undefined && { RELEASE_STOP_AT: kill }),
         FRAPPE_DB_HOST: "127.0.0.1",
         FRAPPE_DB_PORT: String(bench.server.port),
         FRAPPE_REDIS_CACHE: `redis://127.0.0.1:${bench.cache.port}`,
@@ -82,15 +89,22 @@ export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runne
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    process.once("exit", () => child.kill("SIGKILL"));
+    children.add(child);
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+      stream.setEncoding("utf8").on("data", (text: string) => ((output += text), (all += text)));
     }
     const ended = once(child, "close").then(([code]): Ran => {
+      children.delete(child);
       const lines = output.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as object] : []));
-      return { code: code as number | null, output, events: lines.filter((line) => "event" in line) as Ran["events"] };
+      return { code: code as number | null, output, events: lines.filter((line) => "event" in line) };
     });
+    // From outside, as a container is killed: the first process of its namespace is deaf to itself.
+    if (kill !== undefined) {
+      void until(() => output.includes('"event":"stopped"') || child.exitCode !== null).then(() =>
+        child.kill("SIGKILL"),
+      );
+    }
     return { ended, said: () => output };
   };
   const step: Runner["step"] = (which, more) => start(which, more).ended;
@@ -113,6 +127,14 @@ export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runne
       const ran = await step("confirm", more);
       return { ...(ran.code !== 0 && { failed: "confirm" as const }), ran, held: end };
     },
+    content: (site) => {
+      const list = { mariadb: "SHOW TABLES", postgres: "SELECT tablename FROM pg_tables WHERE schemaname = 'public'" };
+      const tables = bench.sql(site, list[engine]).split("\n").sort();
+      return Object.fromEntries(
+        tables.map((table) => [table, bench.sql(site, `SELECT * FROM \`${table}\` ORDER BY 1`)]),
+      );
+    },
+    said: () => all,
     ledger: async () => {
       const { code, output } = await step("ledger");
       if (code !== 0) throw new Error(output);

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { buildSync } from "esbuild";
@@ -43,12 +43,14 @@ export interface SitesBench {
     site: ReleaseSiteSpec,
     more?: Partial<Order>,
   ) => { child: ChildProcess; ended: Promise<Outcome>; kill: () => void };
+  /** Makes another user of the server the administrator meanwhile. */
+  readonly asAdministrator: (user: string, password: string, work: () => Promise<void>) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 const running = new Set<ChildProcess>();
 process.once("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const child of running) killFirst(child);
 });
 
 function bundleDriver(file: string): void {
@@ -98,8 +100,8 @@ export async function startSitesBench(engine: FixtureBench["server"]["engine"]):
     ledger: "releases_fixture",
     adminFolder: path.join(folder, "admin"),
     sitesFile,
-    endpoints: { web: "", socketio: [], nginx: "" },
-    limits: { drain: 10, migrate: 60, createSite: 60, hold: 60, verify: 30 },
+    endpoints: { serving: "", web: "", socketio: [], nginx: "" },
+    limits: { drain: 10, migrate: 60, createSite: 60, hold: 60, verify: 30, whole: 600 },
     backup: {
       bench: "fixture",
       sitesFolder: path.join(bench.folder, "sites"),
@@ -123,7 +125,7 @@ export async function startSitesBench(engine: FixtureBench["server"]["engine"]):
       FRAPPE_REDIS_QUEUE: `redis://127.0.0.1:${bench.redis.port}`,
     };
     // Process ids of its own, as a container has: with the first process, all go.
-    const namespace = ["--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
+    const namespace = ["--pid", "--fork", "--mount-proc"];
     const user = ["setpriv", `--reuid=${frappe.uid}`, `--regid=${frappe.gid}`, "--clear-groups"];
     const child = spawn("unshare", [...namespace, ...user, process.execPath, driver, order], {
       cwd: "/",
@@ -136,7 +138,7 @@ export async function startSitesBench(engine: FixtureBench["server"]["engine"]):
     });
     running.add(child);
     child.once("exit", () => running.delete(child));
-    return { child, ended: outcomeOf(child), kill: () => void child.kill("SIGKILL") };
+    return { child, ended: outcomeOf(child), kill: () => killFirst(child) };
   };
   return {
     bench,
@@ -162,11 +164,28 @@ export async function startSitesBench(engine: FixtureBench["server"]["engine"]):
       own("sites.json", JSON.stringify(credentials));
       return site;
     },
+    asAdministrator: async (user, password, work) => {
+      const become = (name: string, word: string) => {
+        own("admin/username", name);
+        own("admin/password", word);
+      };
+      become(user, password);
+      await work();
+      become(engine === "mariadb" ? "root" : "postgres", rootPassword);
+    },
     close: async () => {
       await bench.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Ends the first process of the namespace, which is the one child of `unshare`; nothing where it has ended by itself. */
+function killFirst({ pid, exitCode }: ChildProcess): void {
+  const children = `/proc/${pid}/task/${pid}/children`;
+  if (exitCode !== null || !existsSync(children)) return;
+  const [first] = readFileSync(children, "utf8").trim().split(" ");
+  if (first !== undefined && first !== "") process.kill(Number(first), "SIGKILL");
 }
 
 async function outcomeOf(child: ChildProcess): Promise<Outcome> {

@@ -1,0 +1,78 @@
+/** What the log of a release step comes to, line by line: the state that the release is in, and what went wrong last. */
+import { message } from "./messages.ts";
+
+/** Characters of a line that are handed on: Pulumi's command provider hangs on one of 64 KiB. */
+const longest = 2000;
+
+/** What a step has reached, when its log says nothing else. */
+export const reached = {
+  prepare: "prepared",
+  backup: "backed_up",
+  migrate: "migrated",
+  verify: "verified",
+  confirm: "confirmed",
+} as const;
+export type Step = keyof typeof reached;
+export const steps = Object.keys(reached) as readonly Step[];
+
+export interface StepLog {
+  /** Takes a line of the log; returns it for people. */
+  take(line: string): string;
+  /** The last `state` that a line named. */
+  state(): string | undefined;
+  /** The last line of level `error`, for people. */
+  error(): string | undefined;
+  /** When the release began to be held; undefined where it is not, or no longer. Milliseconds. */
+  heldSince(): number | undefined;
+}
+
+interface Event {
+  readonly event?: unknown;
+  readonly level?: unknown;
+  readonly state?: unknown;
+  /** What the runner says to people, of level `info`. */
+  readonly line?: unknown;
+  readonly time?: unknown;
+}
+
+function eventOf(line: string): Event {
+  try {
+    const event = JSON.parse(line) as unknown;
+    return typeof event === "object" && event !== null ? event : {};
+  } catch {
+    return {};
+  }
+}
+
+const toldBy = (event: Event, line: string): string =>
+  event.event === "progress" && typeof event.line === "string"
+    ? `${typeof event.time === "string" ? `${event.time.slice(11, 19)} ` : ""}${event.line}`
+    : message(line);
+
+/**
+ * The runner's lines are `{"time", "level", "event", …}`; one that moves the release names its new `state`, and `held` says that the
+ * release is migrated and waits. Whatever names another state or an error after that ends the holding.
+ */
+export function stepLog(): StepLog {
+  let state: string | undefined;
+  let error: string | undefined;
+  let held: number | undefined;
+  return {
+    take(line) {
+      const event = eventOf(line);
+      const told = toldBy(event, line);
+      const clipped = told.length > longest ? `${told.slice(0, longest)}…` : told;
+      if (typeof event.state === "string") state = event.state;
+      if (event.event === "held") {
+        state = reached.migrate;
+        held ??= Date.now();
+      }
+      if (event.level === "error") error = clipped.replace(/^(\d\d:\d\d:\d\d )?FAILED /, "");
+      if (event.level === "error" || state !== reached.migrate) held = undefined;
+      return clipped;
+    },
+    state: () => state,
+    error: () => error,
+    heldSince: () => held,
+  };
+}

@@ -1,0 +1,188 @@
+/**
+ * One step of a release, seen from outside: submits the Job that does it, or finds the one that is there, and follows it. The work, and
+ * the way back, are the Job's: it goes on when this process dies. Run by the stack's `command.local.Command` resources
+ * (docs/adr/0013), whose inputs are release data and nothing secret.
+ */
+import type { Readable, Writable } from "node:stream";
+import type { KubeConfig, V1CronJob, V1Job } from "@kubernetes/client-node";
+import { labels } from "../constants/labels.ts";
+import { connectTo, OperateError, type Cluster } from "./cluster.ts";
+import { endOf, followJob, NotStartedError, type JobEnd } from "./follow.ts";
+import { attachOrCreate, jobFrom, takeBack, templateIn } from "./job.ts";
+import { patiently, usualPace, type Pace } from "./patience.ts";
+import { readStep, stepJobName, type StepInput } from "./step-input.ts";
+import { reached, stepLog, type Step, type StepLog } from "./step-log.ts";
+
+export interface StepSetting {
+  readonly kubeconfig: KubeConfig;
+  readonly input: Readable;
+  /** Where the one line of JSON goes. */
+  readonly output: Writable;
+  /** Where lines for people go. */
+  readonly progress: Writable;
+  /** Who asks, for the Job's annotation and the ledger. */
+  readonly by: string;
+  /** Ends the following; the Job goes on. */
+  readonly signal: AbortSignal;
+  readonly pace?: Pace;
+}
+
+/**
+ * Whether a Job that has ended is run once more. One that ended well tells what the ledger said then, not what it says now: another release
+ * may have been here, and the runner, which reads the ledger, does nothing twice. One that failed stays failed until the attempt is raised,
+ * but for `confirm`: after the traffic has moved there is no way but forward.
+ */
+const runsAgain = (step: Step, { end }: JobEnd): boolean => end === "complete" || step === "confirm";
+
+/** Milliseconds that a release has to stay held before it counts: what came after stands further down in the same log. */
+const settle = (pace: Pace): number => pace.poll;
+
+interface Asked {
+  readonly step: Step;
+  readonly input: StepInput;
+  /** Name of its Job. */
+  readonly job: string;
+}
+
+/** Words for the runner in the Job: the verb, and whom the ledger shall name. */
+export const stepWords = (step: Step, by: string): string[] => [step, "--by", by];
+
+/** @throws OperateError where the template is another release's. */
+function jobOf(cluster: Cluster, { step, input, job }: Asked, found: V1CronJob, by: string): V1Job {
+  const { release, template } = input;
+  const stands = found.spec?.jobTemplate.metadata?.labels?.[labels.release];
+  if (stands !== undefined && stands !== release) {
+    throw new OperateError(
+      `the CronJob ${template} in ${cluster.namespace} of ${cluster.context} is for the release ${stands}, not for ${release}: another \`pulumi up\` was here, or this is another cluster; nothing was started`,
+    );
+  }
+  return jobFrom(found, job, stepWords(step, by), by);
+}
+
+const show = (release: string) => `\`npm run releases -- <stack> show ${release}\` tells more`;
+const again = "put the cause right, raise frappe:release.attempt, and run `pulumi up` again";
+
+/** What stands in each state that a failed step may leave, and what to do about it. */
+const standing: Readonly<Record<string, (release: string) => string>> = {
+  aborted: () => `nothing of it stands, the sites are open and as they were; ${again}`,
+  rolled_back: () => `every site was put back and is open, the release before it serves; ${again}`,
+  needs_human: (release) =>
+    `writes stay closed, and nothing was deleted: docs/operations.md, "A release that needs you"; ${show(release)}`,
+  verified: () =>
+    "the new release serves, nothing is put back; put the cause right and run `pulumi up` again, which goes on",
+};
+
+/** States in which no step of a release has done what was asked, however its Job ended. */
+const back = ["aborting", "aborted", "rolling_back", "rolled_back", "needs_human"];
+
+function remedy(step: Step, release: string, state: string | undefined): string {
+  const known = standing[state ?? (step === "confirm" ? "verified" : "")];
+  if (known !== undefined) {
+    return known(release);
+  }
+  return step === "prepare" || step === "backup"
+    ? `nothing was changed; ${again}`
+    : `${show(release)}, and what state the sites are in; then ${again}`;
+}
+
+const logsOf = ({ namespace }: Cluster, job: string) => `kubectl -n ${namespace} logs -f job/${job}`;
+
+interface Followed {
+  readonly end: JobEnd;
+  readonly log: StepLog;
+}
+
+async function follow(
+  cluster: Cluster,
+  asked: Asked,
+  { by, progress, signal, pace = usualPace }: StepSetting,
+): Promise<Followed> {
+  const say = (line: string) => void progress.write(`${line}\n`);
+  const { step, input, job } = asked;
+  const command = logsOf(cluster, job);
+  for (;;) {
+    const make = async () => {
+      const template = await patiently(() => templateIn(cluster, input.template), pace, signal);
+      return jobOf(cluster, asked, template, by);
+    };
+    const { job: there, found } = await attachOrCreate(cluster, job, make, pace, signal);
+    const ended = found ? endOf(there) : undefined;
+    say(
+      found
+        ? `${ended === undefined ? "following" : "already ended:"} the Job ${job}, which was there: ${command}`
+        : `started the Job ${job}; it goes on without this command: ${command}`,
+    );
+    if (ended !== undefined && runsAgain(step, ended)) {
+      const before = ended.end === "complete" ? "was done" : `failed (${ended.why ?? ""})`;
+      say(`${step} ${before} before; it is run again, and does what the ledger says is missing`);
+      await takeBack(cluster, there, pace);
+      continue;
+    }
+    const log = stepLog();
+    const enough = () => {
+      const held = step === "migrate" ? log.heldSince() : undefined;
+      return held !== undefined && Date.now() - held >= settle(pace);
+    };
+    const following = { onLine: (line: string) => say(log.take(line)), pace, enough, signal };
+    try {
+      return { end: await followJob(cluster, job, following), log };
+    } catch (error) {
+      if (!(error instanceof NotStartedError)) throw error;
+      if (!error.untouched) {
+        throw new OperateError(
+          `${error.message}; it has run before and will go on when it can: ${command}; ${show(input.release)}`,
+        );
+      }
+      // Left there, it would begin at some other hour, when nobody looks. One that has begun meanwhile is followed on.
+      if (await takeBack(cluster, error.job, pace)) {
+        throw new OperateError(
+          `${error.message}; nothing of it has run, and it was taken back; put the cause right and run \`pulumi up\` again`,
+        );
+      }
+    }
+  }
+}
+
+function conclude(
+  { namespace, context }: Cluster,
+  { step, input }: Asked,
+  { end, log }: Followed,
+  { output, progress }: StepSetting,
+): number {
+  const { release, clusterIdentifier } = input;
+  const state = log.state();
+  const wentBack = state !== undefined && back.includes(state);
+  if (end.end === "failed" || wentBack) {
+    const cause = log.error() ?? end.why ?? `the release is ${state ?? "in no known state"}`;
+    const where = `${namespace} of ${clusterIdentifier ?? context}`;
+    progress.write(`FAILED: ${step} of release ${release}, in ${where}: ${cause}\n`);
+    progress.write(`${remedy(step, release, state)}\n`);
+    return 1;
+  }
+  output.write(`${JSON.stringify({ release, step, state: state ?? reached[step] })}\n`);
+  return 0;
+}
+
+/** Fails when the signal comes, with what there is to say then. */
+const interrupted = (signal: AbortSignal, say: () => string) =>
+  new Promise<never>((_, reject) => {
+    const stop = () => reject(new OperateError(`interrupted; ${say()}`));
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+
+/** Runs one step and returns the exit code: 0 it is done, or held; 1 it failed. */
+export async function runStep(argv: readonly string[], setting: StepSetting): Promise<number> {
+  let left = "nothing was started";
+  const stopped = interrupted(setting.signal, () => left);
+  stopped.catch(() => undefined);
+  const work = async () => {
+    const { step, input } = await readStep(argv, setting.input);
+    const job = stepJobName(input, step);
+    const cluster = connectTo(input, setting.kubeconfig);
+    left = `the Job ${job} goes on, if it was made: \`${logsOf(cluster, job)}\`; the next \`pulumi up\` follows it again`;
+    const asked = { step, input, job };
+    return conclude(cluster, asked, await follow(cluster, asked, setting), setting);
+  };
+  return Promise.race([work(), stopped]);
+}
