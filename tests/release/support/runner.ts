@@ -9,7 +9,7 @@ import type { ReleaseJob } from "../../../release/job.ts";
 import type { Step } from "../../../release/steps.ts";
 import type { ListedRelease } from "../../../operate/ledger-reader.ts";
 import { startWeb, type Web } from "../../fixtures/bench/support/web.ts";
-import { type SitesBench, startSitesBench } from "./sites.ts";
+import { killFirst, type SitesBench, startSitesBench } from "./sites.ts";
 
 const frappe = { uid: 1000, gid: 1000 };
 
@@ -54,7 +54,7 @@ export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runne
   let count = 0;
   let all = "";
   const children = new Set<ChildProcess>();
-  process.once("exit", () => children.forEach((child) => child.kill("SIGKILL")));
+  process.once("exit", () => children.forEach(killFirst));
   const start = (step: Step | "ledger", { kill, env = {} }: { kill?: string; env?: Record<string, string> } = {}) => {
     const job: ReleaseJob = {
       ...sites.job,

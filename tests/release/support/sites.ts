@@ -181,7 +181,7 @@ export async function startSitesBench(engine: FixtureBench["server"]["engine"]):
 }
 
 /** Ends the first process of the namespace, which is the one child of `unshare`; nothing where it has ended by itself. */
-function killFirst({ pid, exitCode }: ChildProcess): void {
+export function killFirst({ pid, exitCode }: ChildProcess): void {
   const children = `/proc/${pid}/task/${pid}/children`;
   if (exitCode !== null || !existsSync(children)) return;
   const [first] = readFileSync(children, "utf8").trim().split(" ");
