@@ -7,6 +7,8 @@ import frappe from "./lint/plugin.js";
 const environmentDoor = ["engine/environment.ts", "backup/environment.ts", "release/environment.ts"];
 const configDoor = ["config/load.ts"];
 const commandLine = ["engine/**", "review/**", "images/**", "bench/**"];
+/** What runs whenever a program is read, a preview too. */
+const localRun = "command.local.run runs on every preview: what acts is a Command, which only an `up` runs.";
 const plans = ["constants/**/*.ts", "config/**/*.ts", "topology/**/*.ts", "components/**/*.ts", "policies/**/*.ts"];
 
 const nodeGlobals = { process: "readonly", console: "readonly", URL: "readonly", Buffer: "readonly" };
@@ -71,8 +73,16 @@ export default defineConfig(
               regex: String.raw`^\.{1,2}/.*(?<!\.(?:ts|mjs|cjs|json))$`,
               message: "Relative imports name the file with its ending (.ts): Node loads the source as it stands.",
             },
+            { regex: "^@pulumi/command/local", importNamePattern: "^run", message: localRun },
           ],
         },
+      ],
+      "no-restricted-syntax": [
+        "error",
+        ...["[object.property.name='local']", "[object.name='local']"].map((of) => ({
+          selector: `MemberExpression[property.name=/^run(Output)?$/]${of}`,
+          message: localRun,
+        })),
       ],
       "frappe/direction": "error",
       "frappe/config-door": "error",

@@ -4,11 +4,13 @@ import { bundleBackup } from "./backup/bundle.ts";
 import { FrappeStack } from "./components/stack.ts";
 import { loadConfig } from "./config/load.ts";
 import type { SecretKey } from "./config/secrets.ts";
+import { bundleReader, bundleRelease } from "./release/bundle.ts";
 import { planStack } from "./topology/plan.ts";
 
 const { config, secrets } = loadConfig();
 const given = new Set(Object.keys(secrets) as SecretKey[]);
-const plan = planStack(pulumi.getStack(), config, given, { backup: bundleBackup() });
+const programs = { backup: bundleBackup(), release: bundleRelease(), reader: bundleReader() };
+const plan = planStack(pulumi.getStack(), config, given, programs);
 const stack = new FrappeStack("frappe", { plan, given: secrets });
 
 export const urls = stack.urls;

@@ -1,16 +1,22 @@
 /** What every step of a run is given: the job, its end, and the environments of its programs. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHmac, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { BackupJob } from "./job.ts";
 
-export interface Context {
-  readonly job: BackupJob;
-  /** Names this run: the tag of its snapshots. */
-  readonly run: string;
+/** What a database's own programs are given. */
+export interface ClientContext {
+  readonly job: Pick<BackupJob, "database" | "tools" | "libraries">;
   /** A folder of this process alone: passwords, queries, temporary files. */
   readonly own: string;
   /** Calls everything off: at the time limit, at SIGTERM, when the lock is lost. Its reason says which. */
   readonly signal: AbortSignal;
+}
+
+export interface Context extends ClientContext {
+  readonly job: BackupJob;
+  /** Names this run: the tag of its snapshots. */
+  readonly run: string;
   readonly abort: (reason: Error) => void;
   /** Empties scratch, where a killed run may have left its files; for who holds the bench's lock. */
   readonly claimScratch: () => void;
@@ -59,16 +65,25 @@ function empty(job: BackupJob, own: string): void {
   }
 }
 
-/** Writes a file that only this user may read; answers its path. */
-export function ownFile({ own }: Context, name: string, content: string): string {
-  const file = path.join(own, name);
-  writeFileSync(file, content, { mode: 0o600 });
+/** Names files by what is in them, and tells nothing of it. */
+const secret = randomBytes(32);
+
+/**
+ * Writes a file that only this user may read; answers its path. Another content is another file: of two statements at a time none may
+ * become the other.
+ */
+export function ownFile({ own }: Pick<ClientContext, "own">, name: string, content: string): string {
+  const file = path.join(own, `${createHmac("sha256", secret).update(content).digest("hex").slice(0, 24)}-${name}`);
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.new`, content, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
   return file;
 }
 
 /** The whole environment of a child: nothing of ours leaks into it. */
 export function childEnvironment(
-  { job, own }: Context,
+  { job, own }: ClientContext,
   more: Readonly<Record<string, string | undefined>> = {},
 ): Record<string, string> {
   const places = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];

@@ -18,7 +18,7 @@ const words: readonly (readonly [RegExp, Trouble])[] = [
 const causes: Readonly<Record<Trouble, string>> = {
   absent: "there is no repository",
   locked: "the repository is locked by another process",
-  password: "the password does not open the repository",
+  password: "the password does not open the repository (put back the one that it was made with)",
   full: "no space is left",
   late: "the repository cannot be reached in time",
   other: "restic failed",

@@ -6,7 +6,7 @@ import { mustRestic } from "./restic.ts";
 
 const day = 86_400_000;
 /** Unverified snapshots are looked into by hand, or never; what a restore replaced is missed within weeks. */
-const keptDays = { unverified: 7, "before-restore": 30, seal: 30 } as const;
+export const keptDays = { unverified: 7, "before-restore": 30, seal: 30 } as const;
 
 /**
  * Forgets what the policy does not keep, and frees the space. Each site's last verified snapshot always stays.

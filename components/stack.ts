@@ -8,6 +8,7 @@ import { Edge } from "./edge/index.ts";
 import { StackNamespace } from "./namespace/index.ts";
 import { Network } from "./network/index.ts";
 import { Redis } from "./redis/index.ts";
+import { Release } from "./release/index.ts";
 import { PlannedRoom } from "./room/index.ts";
 import { Secrets, type GivenSecrets } from "./secrets/index.ts";
 import { Component, token } from "./shared/component.ts";
@@ -51,12 +52,17 @@ export class FrappeStack extends Component {
     const redis = new Redis("redis", { ...room, secrets }, { parent: this, dependsOn: [network] });
     const apart = { parent: this, dependsOn: [network] };
     const { addresses } = new PlannedRoom("services", { ...room, secrets, room: plan.services }, apart);
+    const repository = new PlannedRoom("repository", { ...room, secrets, room: plan.repository }, apart);
+    const ground = { parent: this, dependsOn: [network, database, redis, repository] };
+    const release = new Release("release", { ...room, secrets }, ground);
     const bench = new Bench(
       "bench",
-      { ...room, secrets },
+      { ...room, secrets, release },
       { parent: this, dependsOn: [network, database, redis, ...addresses] },
     );
-    new PlannedRoom("backup", { ...room, secrets, room: plan.backup }, apart);
+    // With the image of the release that stands: one that fails must not take the backups with it.
+    const behindRelease = { parent: this, dependsOn: [network, repository, bench] };
+    new PlannedRoom("backup", { ...room, secrets, room: plan.backup }, behindRelease);
     // After what it watches, and in the way of nothing: a release does not wait for a dashboard.
     const last = { parent: this, dependsOn: [network, bench] };
     new PlannedRoom("monitoring", { ...room, secrets, room: plan.monitoring }, last);

@@ -8,6 +8,8 @@ export const names = {
   redisQueue: "redis-queue",
   gateway: "frappe",
   ingress: "frappe",
+  /** Template of the Jobs that release. */
+  release: "release",
   backup: "backup",
   restore: "restore",
   backupExporter: "backup-exporter",
@@ -25,4 +27,12 @@ export const names = {
 } as const;
 
 /** Begin names that appear and go: those of a release, of a server's members, of a Gateway's and of a certificate's helpers. */
-export const nameFamilies = ["web", "socketio", "mariadb", "postgres", "frappe", "cm-acme-http-solver"] as const;
+export const nameFamilies = [
+  "web",
+  "socketio",
+  "nginx",
+  "mariadb",
+  "postgres",
+  "frappe",
+  "cm-acme-http-solver",
+] as const;

@@ -1,27 +1,14 @@
 /** The releases of a stack, as its ledger has them: asked in a pod of the bench, since only the cluster reaches the database. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { z } from "zod";
+import { ledgerReader } from "../constants/ledger.ts";
 import { tail } from "../engine/run.ts";
 import { NoAnswerError, OperateError, type Cluster } from "./cluster.ts";
 import { execIn, ExecError } from "./exec.ts";
 import { patiently, usualPace } from "./patience.ts";
 
-/**
- * The pod that is asked. It is of the bench, has the ledger's read-only login and nothing of the administrator's, and runs as long as the
- * bench does.
- */
-export const ledgerReader = {
-  /** On its pods, with the value `true`. */
-  label: "frappe-platform/ledger-reader",
-  container: "ledger-reader",
-  /**
-   * The release runner's bundle. `node <program> ledger --json` prints one JSON to stdout, `{"releases": […]}`, the oldest first: each a
-   * `Release` with its `sites` (release/ledger/records.ts); with `--release <id>` only that one, with its `events` too, or none.
-   */
-  program: "/opt/release/release.cjs",
-  /** Seconds for one answer. */
-  seconds: 60,
-} as const;
+/** Seconds for one answer. */
+const seconds = 60;
 
 const facts = z.record(z.string(), z.unknown());
 const time = z.number();
@@ -92,12 +79,7 @@ export async function readLedger(cluster: Cluster, id?: string): Promise<readonl
   const broken: string[] = [];
   for (const pod of await readers(cluster)) {
     try {
-      const { code, stdout, stderr } = await execIn(
-        cluster,
-        { pod, container: ledgerReader.container },
-        argv,
-        ledgerReader.seconds,
-      );
+      const { code, stdout, stderr } = await execIn(cluster, { pod, container: ledgerReader.container }, argv, seconds);
       if (code !== 0) {
         throw new OperateError(`the ledger could not be read in ${pod}: exit ${code}\n    ${tail(stderr)}`);
       }

@@ -1,4 +1,5 @@
 /** The ledger for people. Pure: a ledger has one text. Times are UTC, by the database server's clock. */
+import { z } from "zod";
 import { clipped, columns, oneLine, wrapped } from "./columns.ts";
 import type { ListedRelease, ListedSite } from "./ledger-reader.ts";
 
@@ -102,6 +103,32 @@ function row(release: ListedRelease): string[] {
   ];
 }
 
+const returnsSchema = z.record(
+  z.string(),
+  z.object({ seal: z.object({ snapshot: z.string() }), by: z.string(), sealedAt: z.number() }),
+);
+
+/** What a release that goes back on purpose puts back, by site. A ledger of another version may say it otherwise: then nothing. */
+function returnsOf({ facts }: ListedRelease): readonly (readonly [site: string, text: string])[] {
+  const { sites } = (facts["undo"] ?? {}) as { readonly sites?: unknown };
+  const { data = {} } = returnsSchema.safeParse(sites);
+  return Object.entries(data).map(([site, { seal, by, sealedAt }]) => [
+    site,
+    `back to ${short(oneLine(seal.snapshot))} of ${timeText(sealedAt)}, sealed by ${oneLine(by)}`,
+  ]);
+}
+
+/** Of a release that goes back on purpose: to which one, and, once it did, where that is kept which was there before. */
+function backTo(release: ListedRelease): string | undefined {
+  const target = word(release.facts, "rollbackTo");
+  if (target === undefined) {
+    return undefined;
+  }
+  const seals = release.sites.flatMap((site) => snapshot(site, "seal") ?? []);
+  const gaveUp = release.state === "confirmed" && seals.length > 0;
+  return `${target} on purpose${gaveUp ? `; what was there before is kept in ${seals.map(short).join(" ")}` : ""}`;
+}
+
 /** The releases of a stack, the newest first, each with why it went back. */
 export function tableText(releases: readonly ListedRelease[]): string[] {
   if (releases.length === 0) {
@@ -109,7 +136,12 @@ export function tableText(releases: readonly ListedRelease[]): string[] {
   }
   const newest = releases.toReversed();
   const [title = "", ...lines] = columns([titles, ...newest.map(row)]);
-  const whys = newest.map(({ reason }) => (reason === "" ? [] : [`  ${clipped(oneLine(reason), reasonWidth)}`]));
+  const whys = newest.map((release) => {
+    const back = backTo(release);
+    return [...(back === undefined ? [] : [`back to ${back}`]), ...(release.reason === "" ? [] : [release.reason])].map(
+      (why) => `  ${clipped(oneLine(why), reasonWidth)}`,
+    );
+  });
   return [title, ...lines.flatMap((line, index) => [line, ...(whys[index] ?? [])])];
 }
 
@@ -124,9 +156,11 @@ const indented = (lines: readonly string[]): string[] => lines.map((line) => `  
 /** One release: what is known of it, why it ended so, its sites, and what happened when. */
 export function releaseText(release: ListedRelease): string[] {
   const { id, from, state, reason, facts, begunAt, changedAt, deadline, sites, events } = release;
+  const back = backTo(release);
   const told = columns([
     ["from", oneLine(from) || "none"],
     ["result", stateText(state)],
+    ...(back === undefined ? [] : [["back to", back]]),
     ["by", word(facts, "by") ?? none],
     ["git", word(facts, "gitSha") ?? none],
     ["image", word(facts, "image") ?? none],
@@ -135,16 +169,17 @@ export function releaseText(release: ListedRelease): string[] {
     ["closed", closedText(release)],
     ...(deadline === 0 ? [] : [["deadline", timeText(deadline)]]),
     ...Object.entries(facts)
-      .filter(([key]) => !["id", "by", "gitSha", "image"].includes(key))
+      .filter(([key]) => !["id", "by", "gitSha", "image", "rollbackTo", "undo"].includes(key))
       .map(([key, value]) => [oneLine(key), plain(value)]),
   ]);
+  const returns = new Map(returnsOf(release));
   const standing = columns(
     sites.map((site) => [
       oneLine(site.site),
       stateText(site.state),
       short(snapshot(site, "backup") ?? none),
       short(snapshot(site, "seal") ?? none),
-      factsText(site.facts, ["backup", "seal"]),
+      [returns.get(site.site), factsText(site.facts, ["backup", "seal", "rehearsed"])].filter(Boolean).join(", "),
     ]),
   );
   const happened = columns(
@@ -152,7 +187,7 @@ export function releaseText(release: ListedRelease): string[] {
       timeText(at),
       oneLine(site) || none,
       stateText(kind),
-      factsText(known),
+      factsText(known, ["undo"]),
     ]),
   );
   return [

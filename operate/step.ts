@@ -27,13 +27,6 @@ export interface StepSetting {
   readonly pace?: Pace;
 }
 
-/**
- * Whether a Job that has ended is run once more. One that ended well tells what the ledger said then, not what it says now: another release
- * may have been here, and the runner, which reads the ledger, does nothing twice. One that failed stays failed until the attempt is raised,
- * but for `confirm`: after the traffic has moved there is no way but forward.
- */
-const runsAgain = (step: Step, { end }: JobEnd): boolean => end === "complete" || step === "confirm";
-
 /** Milliseconds that a release has to stay held before it counts: what came after stands further down in the same log. */
 const settle = (pace: Pace): number => pace.poll;
 
@@ -81,7 +74,7 @@ function remedy(step: Step, release: string, state: string | undefined): string 
     return known(release);
   }
   return step === "prepare" || step === "backup"
-    ? `nothing was changed; ${again}`
+    ? "nothing was changed; put the cause right, and run `pulumi up` again"
     : `${show(release)}, and what state the sites are in; then ${again}`;
 }
 
@@ -112,7 +105,9 @@ async function follow(
         ? `${ended === undefined ? "following" : "already ended:"} the Job ${job}, which was there: ${command}`
         : `started the Job ${job}; it goes on without this command: ${command}`,
     );
-    if (ended !== undefined && runsAgain(step, ended)) {
+    // It tells what the ledger said then, not what it says now. The runner reads the ledger: it does nothing twice, refuses what has failed
+    // until the attempt is raised, and goes on where a pod was evicted or a way back got stuck.
+    if (ended !== undefined) {
       const before = ended.end === "complete" ? "was done" : `failed (${ended.why ?? ""})`;
       say(`${step} ${before} before; it is run again, and does what the ledger says is missing`);
       await takeBack(cluster, there, pace);

@@ -28,6 +28,9 @@ export const levels: Readonly<Record<string, Levels>> = {
   "frappe-networkpolicy-default-deny": inProduction,
   "frappe-tls-required": inProduction,
   "frappe-no-plaintext-secrets": everywhere,
+  "frappe-release-needs-verified-backup": everywhere,
+  "frappe-command-shape": everywhere,
+  "frappe-job-safety": inProduction,
 };
 
 /** Levels that differ from those built in, as `--policy-pack-config` takes them. */

@@ -1,11 +1,14 @@
 /** Every rule, in the order of docs/policies.md. */
+import { commandShape } from "./command-shape.ts";
 import { imageDigestPinned } from "./image-digest-pinned.ts";
+import { jobSafety } from "./job-safety.ts";
 import { networkPolicyDefaultDeny } from "./networkpolicy-default-deny.ts";
 import { noLatestOrUntagged } from "./no-latest-or-untagged.ts";
 import { noPlaintextSecrets } from "./no-plaintext-secrets.ts";
 import { probes } from "./probes.ts";
 import { pssRestricted } from "./pss-restricted.ts";
 import { rbacLeastPrivilege } from "./rbac-least-privilege.ts";
+import { releaseNeedsVerifiedBackup } from "./release-needs-verified-backup.ts";
 import { resourceLimits } from "./resource-limits.ts";
 import { levels } from "./levels.ts";
 import { type Policy, policyOf, type Rule } from "./shared/rule.ts";
@@ -23,6 +26,9 @@ export const rules: readonly Rule[] = [
   networkPolicyDefaultDeny,
   tlsRequired,
   noPlaintextSecrets,
+  releaseNeedsVerifiedBackup,
+  commandShape,
+  jobSafety,
 ];
 
 /** What the pack serves: each rule at the level of production, until a configuration says otherwise. */

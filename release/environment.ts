@@ -1,8 +1,11 @@
-/** The door to the environment of the release runner. */
+/** The door to the environment of the release runner, and of the ledger's reader. */
 import { concealAddresses } from "../backup/environment.ts";
 
 /** Path of its configuration file; undefined when `RELEASE_CONFIG` is not set. */
 export const configurationFile = (): string | undefined => process.env["RELEASE_CONFIG"];
+
+/** The same of the ledger's reader: `LEDGER_CONFIG`. */
+export const ledgerConfigurationFile = (): string | undefined => process.env["LEDGER_CONFIG"];
 
 /** Frappe's own address of the job queue, password and all. */
 export function queueUrl(): string | undefined {

@@ -5,6 +5,9 @@
 import type { Release } from "./ledger/records.ts";
 import type { ReleaseState } from "./machine.ts";
 
+/** What of a release decides. */
+export type Stand = Pick<Release, "id" | "state">;
+
 /** What the schema of every site is at, where that is certain. */
 type Schema = { readonly of: string } | { readonly unsure: string };
 
@@ -16,7 +19,7 @@ const notWritten: readonly ReleaseState[] = [
   ...["aborting", "aborted", "rolled_back"],
 ] as ReleaseState[];
 
-function schemaOf(releases: readonly Release[]): Schema {
+function schemaOf(releases: readonly Stand[]): Schema {
   const last = releases.findLast(({ state }) => !notWritten.includes(state));
   if (last === undefined) {
     return { unsure: "no release has been migrated yet" };
@@ -27,7 +30,7 @@ function schemaOf(releases: readonly Release[]): Schema {
 }
 
 /** Why a process of release `id` has to wait; undefined: it may run. */
-export function mayNotRun(releases: readonly Release[], id: string): string | undefined {
+export function mayNotRun(releases: readonly Stand[], id: string): string | undefined {
   const schema = schemaOf(releases);
   if ("unsure" in schema) {
     return schema.unsure;

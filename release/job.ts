@@ -24,8 +24,10 @@ export interface ReleaseLimits {
   readonly hold: number;
   /** For the new set to answer well. */
   readonly verify: number;
-  /** For a step as a whole. */
+  /** For a step as a whole; what fails at its end still goes back. */
   readonly whole: number;
+  /** For the way back as a whole, on top of all others. @default whole */
+  readonly back?: number;
 }
 
 export interface ReleaseJob {
@@ -51,8 +53,10 @@ export interface ReleaseJob {
   };
   /** Name of the ledger's database on the bench's server. */
   readonly ledger: string;
-  /** Files with `username` and `password` of the server's administrator, and of the ledger's reader. */
+  /** Folder with the files `username` and `password` of the server's administrator. */
   readonly adminFolder: string;
+  /** The same of the ledger's reader, a user that the runner makes. */
+  readonly readerFolder: string;
   /** File with the sites' credentials: JSON, by site: adminPassword, databasePassword, encryptionKey. */
   readonly sitesFile: string;
   /** Base URLs: where sites are served now, and the new set's own, for what is asked before traffic moves. */

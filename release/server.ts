@@ -1,26 +1,20 @@
 /** The bench's database server as its administrator sees it: the ledger's place, scratch databases, what exists. */
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import type { Context } from "../backup/context.ts";
 import { databaseOf } from "../backup/databases/index.ts";
-import { conceal } from "../backup/log.ts";
 import type { Login } from "../backup/login.ts";
 import type { SqlClient } from "./ledger/records.ts";
 import type { ReleaseJob } from "./job.ts";
+import { readLogin } from "./login.ts";
+import { quotings } from "./sites/sql.ts";
 
 /** A database that every server has, to be connected to before ours is there. */
 const always = { mariadb: "information_schema", postgres: "postgres" } as const;
 
-/** Names that are ours or derived from ours: letters, digits, underscores, so that they need no quoting in either engine. */
-const plain = /^[a-z0-9_]{1,63}$/i;
+/** Names that are ours or derived from ours: letters, digits, underscores, as they stand, capitals too: never folded, since quoted. */
+export const plain = /^[a-z0-9_]{1,63}$/i;
 
 /** How the administrator logs in, to one database. */
-export function adminLogin(job: ReleaseJob, schema: string): Login {
-  const word = (name: string) => readFileSync(path.join(job.adminFolder, name), "utf8").replace(/\n$/, "");
-  const login = { schema, user: word("username"), password: word("password") };
-  conceal(login.password);
-  return login;
-}
+export const adminLogin = (job: ReleaseJob, schema: string): Login => readLogin(job.adminFolder, schema);
 
 /** Statements as the administrator, in one database of the server. */
 export function adminClient(context: Context, job: ReleaseJob, schema?: string): SqlClient {
@@ -53,14 +47,14 @@ export async function ensureDatabase(context: Context, job: ReleaseJob, name: st
     mariadb: "CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
     postgres: "ENCODING 'UTF8' TEMPLATE template0",
   };
-  await query(`CREATE DATABASE ${name} ${options[engine]}`);
+  await query(`CREATE DATABASE ${quotings[engine].name(name)} ${options[engine]}`);
 }
 
 /** Ends a database, with whoever is connected to it. Only for what this program has made, or the site's own attempt. */
 export async function dropDatabase(context: Context, job: ReleaseJob, name: string): Promise<void> {
   refuseOdd(name);
   const { engine, query } = adminClient(context, job);
-  await query(`DROP DATABASE IF EXISTS ${name}${engine === "postgres" ? " WITH (FORCE)" : ""}`);
+  await query(`DROP DATABASE IF EXISTS ${quotings[engine].name(name)}${engine === "postgres" ? " WITH (FORCE)" : ""}`);
 }
 
 /** The server's own lasting identity, so that a record of one is never put back into another. */

@@ -2,15 +2,20 @@
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../backup/context.ts";
-import { info } from "../backup/log.ts";
-import { backUp, confirm, migrate, prepare } from "./drive/forward.ts";
+import { info, messageOf } from "../backup/log.ts";
+import { contextsOf } from "./contexts.ts";
+import { backUp, confirm, finishWayBack, migrate, prepare } from "./drive/forward.ts";
 import { ask, awaitVerdict, holdUntilVerdict } from "./drive/hold.ts";
 import { holding, holdSeconds, type Run, type Wanted } from "./drive/run.ts";
-import type { ReleaseJob } from "./job.ts";
+import type { ReleaseJob, ReleaseSiteSpec } from "./job.ts";
 import { Ledger, Taken } from "./ledger/ledger.ts";
+import type { ReleaseState } from "./machine.ts";
 import { openQueue } from "./queue/index.ts";
 import { inspectNewSet } from "./real/new-set.ts";
+import { keepsConfig } from "./real/closing.ts";
 import { realWorld } from "./real/world.ts";
+import type { World } from "./world.ts";
+import { ensureReader } from "./reader-user.ts";
 import { adminClient, ensureDatabase } from "./server.ts";
 
 export const steps = ["prepare", "backup", "migrate", "verify", "confirm"] as const;
@@ -25,19 +30,34 @@ export interface StepOptions {
   readonly point: (name: string) => void;
 }
 
+/** Seconds for one question to the ledger, or one word to it. */
+const ledgerSeconds = 60;
+
+/** Nothing calls a word to the ledger off but its own time: it is what the way back is written down in. */
 export async function openLedger(context: Context, job: ReleaseJob): Promise<Ledger> {
   await ensureDatabase(context, job, job.ledger);
-  return Ledger.open(adminClient(context, job, job.ledger), job.owner);
+  const { engine } = job.backup.database;
+  const query = (sql: string) => {
+    const signal = AbortSignal.timeout(ledgerSeconds * 1_000);
+    return adminClient({ ...context, signal }, job, job.ledger).query(sql);
+  };
+  const ledger = await Ledger.open({ engine, query }, job.owner);
+  await ensureReader(context, job);
+  return ledger;
 }
+
+const namesOf = (sites: ReleaseJob["sites"], wanted: ReleaseSiteSpec["state"]) =>
+  sites.filter(({ state }) => state === wanted).map(({ name }) => name);
 
 const wantedOf = ({ release, sites, limits }: ReleaseJob, by: string): Wanted => ({
   id: release.id,
-  sites: sites.filter(({ state }) => state === "active").map(({ name }) => name),
+  sites: namesOf(sites, "active"),
+  archived: namesOf(sites, "archived"),
   facts: { ...release, by },
   holdMs: limits.hold * 1_000,
 });
 
-const work: Readonly<Record<Exclude<Step, "verify">, (run: Run) => Promise<void>>> = {
+const work: Readonly<Record<Step, (run: Run) => Promise<void>>> = {
   prepare,
   backup: backUp,
   migrate: async (run) => {
@@ -48,29 +68,65 @@ const work: Readonly<Record<Exclude<Step, "verify">, (run: Run) => Promise<void>
     }
     await holdUntilVerdict(run);
   },
+  // Whoever migrated is dead, or its right to write would not have been free.
+  verify: async (run) => {
+    await finishWayBack(run);
+    await holdUntilVerdict(run);
+  },
   confirm,
 };
 
-/** Does one step. @throws with the cause; what stands then is in the ledger */
-export async function runStep(context: Context, job: ReleaseJob, step: Step, options: StepOptions): Promise<void> {
-  const ledger = await openLedger(context, job);
-  if (step === "verify") {
-    await verify(context, job, ledger);
-  } else {
-    const queue = openQueue(options.queueUrl, job.bench.id, context.signal);
-    const world = realWorld(context, job, queue);
-    const wanted = wantedOf(job, options.by);
-    const say = (line: string) => info("progress", { step, line });
-    const reached = (state: string) => info("release", { release: wanted.id, state });
-    const { point } = options;
-    await whenFree(context, () =>
-      holding(ledger, `${hostname()}/${process.pid}/${step}`, context.abort, (hold) =>
-        work[step]({ wanted, ledger, world, hold, say, reached, point }),
-      ),
-    );
+/** A step failed, and this is the state that its release was left in. */
+export class StepFailed extends Error {
+  readonly state: ReleaseState | undefined;
+
+  constructor(cause: unknown, state: ReleaseState | undefined) {
+    super(messageOf(cause), { cause });
+    this.state = state;
   }
-  const release = await ledger.release(job.release.id);
-  info("step done", { step, release: job.release.id, state: release?.state });
+}
+
+/** Does one step. @throws StepFailed with the cause; what stands then is in the ledger */
+export async function runStep(context: Context, job: ReleaseJob, step: Step, options: StepOptions): Promise<void> {
+  let ledger: Ledger | undefined;
+  const { id } = job.release;
+  try {
+    ledger = await openLedger(context, job);
+    const take = takerOf(context, job, ledger, options);
+    await (step === "verify" ? verify(context, job, ledger, take) : whenFree(context, () => take(step)));
+    info("step done", { step, release: id, state: (await ledger.release(id))?.state });
+  } catch (error) {
+    // Where it cannot be read, the cause is the better answer.
+    const release = await ledger?.release(id).catch(() => undefined);
+    throw new StepFailed(error, release?.state);
+  }
+}
+
+/** Does a step's work with the right to write. @throws Taken while somebody else has it */
+function takerOf(
+  context: Context,
+  job: ReleaseJob,
+  ledger: Ledger,
+  { by, queueUrl, point }: StepOptions,
+): (step: Step) => Promise<void> {
+  const { id } = job.release;
+  const { forward, back, lose } = contextsOf(context, job.limits.back ?? job.limits.whole);
+  return async (step) => {
+    const keeps = keepsConfig(await ledger.releases(), job);
+    const worldOf = (of: Context) => realWorld(of, job, openQueue(queueUrl, job.bench.id, of.signal), keeps);
+    let backwards: World | undefined;
+    await holding(ledger, `${hostname()}/${process.pid}/${step}`, lose, (hold) =>
+      work[step]({
+        ...{ wanted: wantedOf(job, by), ledger, world: worldOf(forward), signal: forward.signal, hold, point },
+        back: () => {
+          const now = back();
+          return (backwards ??= worldOf(now));
+        },
+        say: (line) => info("progress", { step, line }),
+        reached: (state) => info("release", { release: id, state }),
+      }),
+    );
+  };
 }
 
 /** A process that died keeps its right for a minute: whoever comes after it waits that long, and no longer. */
@@ -82,18 +138,40 @@ async function whenFree(context: Context, take: () => Promise<void>): Promise<vo
     } catch (error) {
       if (!(error instanceof Taken) || Date.now() > until) throw error;
       info("waiting", { for: error.message });
-      await sleep(2_000, undefined, { signal: context.signal });
+      await pause(context, 2_000);
     }
   }
 }
 
-/** Looks at the new set, and asks whoever holds the release to let it pass or to take it back. */
-async function verify(context: Context, job: ReleaseJob, ledger: Ledger): Promise<void> {
+/** @throws what called the work off. */
+async function pause({ signal }: Context, ms: number): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+  signal.throwIfAborted();
+}
+
+/**
+ * Looks at the new set, and asks whoever holds the release to let it pass or to take it back. Where nobody does any more, because that
+ * process is dead, does it in its place.
+ */
+async function verify(
+  context: Context,
+  job: ReleaseJob,
+  ledger: Ledger,
+  take: (step: Step) => Promise<void>,
+): Promise<void> {
   const { id } = job.release;
-  const state = (await ledger.release(id))?.state;
-  if (state === "migrated") {
+  const stateNow = async () => (await ledger.release(id))?.state;
+  if ((await stateNow()) === "migrated") {
     const problem = await inspectNewSet(context, job);
     await ask(ledger, id, { good: problem === undefined, reason: problem ?? "" });
   }
-  await awaitVerdict(ledger, id);
+  for (let state = await stateNow(); state === "migrated" || state === "rolling_back"; state = await stateNow()) {
+    try {
+      await take("verify");
+    } catch (error) {
+      if (!(error instanceof Taken)) throw error;
+      await pause(context, 1_000);
+    }
+  }
+  await awaitVerdict(ledger, id, 1_000, context.signal);
 }

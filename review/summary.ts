@@ -16,6 +16,8 @@ interface Manifest {
   readonly releaseId: string;
   readonly attempt: number;
   readonly strategy: "blueGreen" | "recreate";
+  /** Id of the release that this one goes back to. */
+  readonly rollbackTo?: string;
   readonly image: string;
   readonly sites: readonly {
     readonly name: string;
@@ -28,8 +30,16 @@ interface Manifest {
 /** How a new release takes the old one's place. */
 const comesUp: Readonly<Record<Manifest["strategy"], string>> = {
   blueGreen: "the bench comes up anew beside the old one, traffic moves last",
-  recreate: "the old bench goes first, and the sites are down until this one has come up",
+  recreate: "the old bench goes when the sites are migrated, and they are down until the new one has come up",
 };
+
+/** What a new release does, step by step (components/release). */
+const stepsTaken =
+  "  steps      prepare, backup (each site, verified), migrate (writes closed), verify (the new bench), confirm (writes open); what fails goes back";
+
+/** What a rollback on purpose costs. */
+const givesUp =
+  ": each site gets the data of the moment at which that release was left; what was written since goes into a backup of its own";
 
 /** Sites that are named one by one; the rest is counted. */
 const namedSites = 20;
@@ -114,8 +124,11 @@ function releaseLines(steps: readonly Step[]): string[] {
     return `  site       ${name}  [${apps.join(", ")}]${also}${state === "archived" ? "  ARCHIVED" : ""}`;
   });
   const more = manifest.sites.length - namedSites;
+  const { rollbackTo } = manifest;
   return [
     `  release    ${manifest.releaseId} (attempt ${manifest.attempt}, ${manifest.strategy}), ${changed}`,
+    ...(stays ? [] : [stepsTaken]),
+    ...(rollbackTo === undefined ? [] : [`  back to    ${rollbackTo}${stays ? ", where it went" : givesUp}`]),
     `  image      ${manifest.image}`,
     ...sites,
     ...(more > 0 ? [`             … and ${more} more sites`] : []),

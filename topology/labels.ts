@@ -31,11 +31,18 @@ export const selectorOf = (component: string, releaseId?: string, workload?: str
 /** All labels of a workload's pods: a superset of every selector that is meant to find them. */
 export const podLabels = (
   identity: Identity,
-  workload: { name: string; component: string; version: string; mountsSites: boolean },
+  workload: {
+    name: string;
+    component: string;
+    version: string;
+    mountsSites: boolean;
+    podLabels?: Labels;
+  },
   releaseId?: string,
 ): Labels => ({
   ...stackLabels(identity),
   ...selectorOf(workload.component, releaseId, workload.name),
   [labels.version]: workload.version,
   ...(workload.mountsSites && { [labels.mountsSites]: "true" }),
+  ...workload.podLabels,
 });

@@ -1,8 +1,9 @@
 /** The one composition of rooms: a stack file in, everything that will stand out. Pure; the same input gives the same plan. */
+import { ledgerName } from "../config/ledger.ts";
 import type { SecretKey } from "../config/secrets.ts";
 import type { StackConfig } from "../config/stack.ts";
 import { hostMap } from "./bench/context.ts";
-import { planBackup, type Programs } from "./backup.ts";
+import { planBackup, planRepository } from "./backup/index.ts";
 import { planBench, type BenchPlan } from "./bench/index.ts";
 import { planDatabase, type DatabasePlan } from "./database/index.ts";
 import { planEdge, type EdgePlan } from "./edge.ts";
@@ -10,9 +11,17 @@ import type { Identity } from "./labels.ts";
 import { planMonitoring } from "./monitoring/index.ts";
 import { planNetwork, type NetworkPlan } from "./network.ts";
 import { planRedis, type RedisPlan } from "./redis.ts";
-import { planRelease, type ReleasePlan } from "./release.ts";
+import { planSteps, stepFacts, stepSeconds, type StepFacts } from "./release/index.ts";
+import { planRelease, type ReleasePlan } from "./release/identity.ts";
 import type { RoomPlan } from "./room.ts";
 import { planServices } from "./services.ts";
+
+/** Text of our programs that run in the cluster, each one file. */
+export interface Programs {
+  readonly backup: string;
+  readonly release: string;
+  readonly reader: string;
+}
 
 export interface SitePlan {
   readonly name: string;
@@ -29,12 +38,20 @@ export interface StackPlan {
   /** Seconds that whatever is waited for may take to be ready. */
   readonly readyTimeout: number;
   readonly release: ReleasePlan;
+  /** What a release's steps run in, and what they are given. */
+  readonly steps: RoomPlan;
+  readonly stepFacts: StepFacts;
+  /** User of the database that reads the ledger of releases. */
+  readonly ledgerReader: string;
+  /** Seconds that a step may take. */
+  readonly stepTimeout: number;
   readonly sites: readonly SitePlan[];
   readonly bench: BenchPlan;
   readonly database: DatabasePlan;
   readonly redis: RedisPlan;
   readonly edge: EdgePlan;
   readonly services: RoomPlan;
+  readonly repository: RoomPlan;
   readonly backup: RoomPlan;
   readonly monitoring: RoomPlan;
   readonly network: NetworkPlan;
@@ -57,8 +74,9 @@ export function planStack(
   const redis = planRedis(config);
   const context = { config, release, given, database, hosts: hostMap(config) };
   const services = planServices(context);
-  const bench = planBench(context);
-  const backup = planBackup(context, redis, bench.shared, programs);
+  const bench = planBench(context, programs.reader);
+  const backup = planBackup(context, redis, bench.shared, programs.backup);
+  const steps = planSteps(context, redis, bench.shared, programs.release);
   const monitoring = planMonitoring(context, redis, stack);
   return {
     identity: { stack, environment: config.environment },
@@ -67,15 +85,20 @@ export function planStack(
     oneNode: config.sitesVolume.accessMode === "ReadWriteOnce",
     readyTimeout: config.release.readyTimeout,
     release,
+    steps,
+    stepFacts: stepFacts(config, release.id),
+    ledgerReader: ledgerName(config),
+    stepTimeout: stepSeconds(config),
     sites: config.sites.map(({ name, schema, state }) => ({ name, schema, state })),
     bench,
     database,
     redis,
     edge: planEdge(config),
     services,
+    repository: planRepository(config),
     backup,
     monitoring,
-    network: planNetwork(context, database, redis, [services, backup, monitoring]),
+    network: planNetwork(context, database, redis, [services, backup, steps, monitoring]),
     given,
   };
 }

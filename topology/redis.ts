@@ -6,7 +6,7 @@ import { ports } from "../constants/ports.ts";
 import { volumeExporter, volumePort } from "./monitoring/volumes.ts";
 import { names } from "./names.ts";
 import { oneServer } from "./one-server.ts";
-import { imageReference } from "./release.ts";
+import { imageReference } from "./image.ts";
 import { requeueContainer, requeueRights, requeueScript, requeueUser } from "./requeue.ts";
 import type { ConfigFilesPlan, ContainerPlan, ServicePlan, VolumePlan, WorkloadPlan } from "./types.ts";
 

@@ -4,7 +4,7 @@
  * `queued` and stands in no queue, and nothing in RQ looks for it. Beside the queue's server something does.
  */
 import { images } from "../constants/images.ts";
-import { imageReference } from "./release.ts";
+import { imageReference } from "./image.ts";
 import type { ContainerPlan } from "./types.ts";
 
 /** User that looks, of the queue's server. */

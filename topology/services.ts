@@ -6,7 +6,7 @@ import { drainSeconds } from "./bench/roles.ts";
 import { names } from "./names.ts";
 import { component, tcp } from "./network.ts";
 import type { RoutedService } from "./nginx/services.ts";
-import { imageReference } from "./release.ts";
+import { imageReference } from "./image.ts";
 import { stackService, stackWorkload, type RoomPlan } from "./room.ts";
 import type { ContainerPlan, EnvValue, Flow, ServicePlan, WorkloadPlan } from "./types.ts";
 

@@ -12,6 +12,7 @@ export type SecretSet =
   | "redis"
   | "redisUsers"
   | "sites"
+  | "ledger"
   | "imagePull"
   | "sentry"
   | "backup"
@@ -97,10 +98,14 @@ export interface WorkloadPlan {
   readonly loopbackHosts?: readonly string[];
   readonly mountsSites: boolean;
   readonly holdsData: boolean;
+  /** Labels of its pods beside those that all have. */
+  readonly podLabels?: Readonly<Record<string, string>>;
 }
 
 /** Work that a clock starts, or a person from its template. */
 export interface ScheduledPlan extends Omit<WorkloadPlan, "kind" | "scope" | "replicas" | "update"> {
+  /** Left out, the stack's. */
+  readonly scope?: WorkloadPlan["scope"];
   /** Cron, UTC. */
   readonly schedule: string;
   /** Whether the clock does not start it: it stands as the template of what a person starts. */

@@ -1,5 +1,5 @@
 /** What a backup asks of a database server, alike for both engines. */
-import type { Context } from "../context.ts";
+import type { ClientContext, Context } from "../context.ts";
 import type { Ended } from "../process.ts";
 import type { Login } from "../login.ts";
 import { mariadb } from "./mariadb.ts";
@@ -18,7 +18,7 @@ export interface LockClient {
 export interface Database {
   readonly trailer: string;
   /** Rows of a query, as text. */
-  readonly query: (context: Context, login: Login, sql: string) => Promise<string[][]>;
+  readonly query: (context: ClientContext, login: Login, sql: string) => Promise<string[][]>;
   readonly version: (context: Context, login: Login) => Promise<string>;
   /** Names of the tables with rows of their own. */
   readonly tables: (context: Context, login: Login) => Promise<string[]>;
@@ -42,7 +42,7 @@ export interface Database {
 
 export const databases: Readonly<Record<"mariadb" | "postgres", Database>> = { mariadb, postgres };
 
-export const databaseOf = ({ job }: Context): Database => databases[job.database.engine];
+export const databaseOf = ({ job }: ClientContext): Database => databases[job.database.engine];
 
 /** What a client wrote about a failure, without the rows that it quotes. */
 export function withoutRows(ended: Ended): Ended {

@@ -1,5 +1,5 @@
 /** MariaDB, by its own programs. */
-import { type Context, childEnvironment, ownFile } from "../context.ts";
+import { type ClientContext, type Context, childEnvironment, ownFile } from "../context.ts";
 import { type Ended, run, wordsOf } from "../process.ts";
 import type { Login } from "../login.ts";
 import { type Database, withoutRows } from "./index.ts";
@@ -11,7 +11,7 @@ const name = (identifier: string) => `\`${identifier.replaceAll("`", "``")}\``;
 const text = (value: string) => `'${value.replaceAll(/['\\]/g, String.raw`\$&`)}'`;
 
 /** The option file of a site's user: the one place where its password goes. */
-function defaults(context: Context, login: Login): string {
+function defaults(context: ClientContext, login: Login): string {
   const { host, port, tls } = context.job.database;
   const lines = ["[client]", "protocol=tcp", `host=${quoted(host)}`, `port=${port}`, `user=${quoted(login.user)}`];
   lines.push(`password=${quoted(login.password)}`, "default-character-set=utf8mb4");
@@ -25,7 +25,7 @@ function defaults(context: Context, login: Login): string {
   return `--defaults-extra-file=${ownFile(context, `${login.schema}.cnf`, `${lines.join("\n")}\n`)}`;
 }
 
-const client = (context: Context, login: Login): [string, ...string[]] => [
+const client = (context: ClientContext, login: Login): [string, ...string[]] => [
   "mariadb",
   defaults(context, login),
   "--batch",
@@ -35,12 +35,12 @@ const client = (context: Context, login: Login): [string, ...string[]] => [
   "--max-allowed-packet=1G",
 ];
 
-async function runScript(context: Context, login: Login, file: string): Promise<Ended> {
+async function runScript(context: ClientContext, login: Login, file: string): Promise<Ended> {
   const argv = [...client(context, login), "--binary-mode", login.schema] as const;
   return run({ argv: [...argv], env: childEnvironment(context), input: file, signal: context.signal });
 }
 
-async function query(context: Context, login: Login, sql: string): Promise<string[][]> {
+async function query(context: ClientContext, login: Login, sql: string): Promise<string[][]> {
   const file = ownFile(context, "query.sql", `${sql};\n`);
   const ended = await runScript(context, login, file);
   if (ended.code !== 0) throw new Error(`MariaDB: ${wordsOf(ended)}`);

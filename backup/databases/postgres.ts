@@ -1,5 +1,5 @@
 /** Postgres, by its own programs. */
-import { type Context, childEnvironment, ownFile } from "../context.ts";
+import { type ClientContext, type Context, childEnvironment, ownFile } from "../context.ts";
 import { run, wordsOf } from "../process.ts";
 import type { Login } from "../login.ts";
 import { type Database, withoutRows } from "./index.ts";
@@ -9,7 +9,7 @@ const name = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
 
 /** How to connect, told by the environment; the password by a file alone. */
-function environment(context: Context, login: Login, database = login.schema): Record<string, string> {
+function environment(context: ClientContext, login: Login, database = login.schema): Record<string, string> {
   const { host, port, tls } = context.job.database;
   const escaped = login.password.replaceAll(/[\\:]/g, String.raw`\$&`);
   const files = tls === undefined || tls === true ? undefined : tls;
@@ -40,7 +40,7 @@ const client: readonly [string, ...string[]] = [
   "--set=VERBOSITY=terse",
 ];
 
-async function query(context: Context, login: Login, sql: string): Promise<string[][]> {
+async function query(context: ClientContext, login: Login, sql: string): Promise<string[][]> {
   const file = ownFile(context, "query.sql", `${sql};\n`);
   const ended = await run({
     argv: [...client, `--field-separator=${columnEnd}`, `--file=${file}`],

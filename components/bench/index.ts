@@ -1,16 +1,14 @@
 /** The bench of one release, beside the one that it follows; and the one address that moves between them, last of all. */
-import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { labels } from "../../constants/labels.ts";
-import { stackLabels } from "../../topology/labels.ts";
-import { names } from "../../topology/names.ts";
 import type { SecretNames } from "../secrets/index.ts";
+import type { Release } from "../release/index.ts";
 import { Component, dataLifetime, token, type RoomArgs } from "../shared/component.ts";
 import { renderBudgets } from "../shared/workload/budgets.ts";
 import { renderFiles, renderService, renderVolume, renderWorkload } from "../shared/workload/kubernetes.ts";
 
 interface Args extends RoomArgs {
   readonly secrets: SecretNames;
+  readonly release: Release;
 }
 
 export class Bench extends Component {
@@ -22,7 +20,6 @@ export class Bench extends Component {
     super(token("bench", "Bench"), name, {}, opts);
     this.#args = args;
     const { bench } = args.plan;
-    this.#manifest();
     const volume = renderVolume(
       args,
       bench.sitesVolume,
@@ -32,25 +29,25 @@ export class Bench extends Component {
       bench.files.map((files) => [files.name, renderFiles(args, files, this.child(files.name))]),
     );
 
-    // nginx looks its upstreams up once, at start: their addresses have to be there.
-    const inner = bench.releaseServices.map((service) =>
-      renderService(args, service, this.#released(service.logicalName)),
-    );
+    // Nothing of the new release runs before its schema is there, and is known to be well.
+    const { release } = args;
+    const prepared = release.step("prepare", [volume]);
+    const migrated = release.step("migrate", [release.step("backup", [prepared])]);
+    const inner = bench.releaseServices.map((service) => renderService(args, service, this.child(service.logicalName)));
+    // Their addresses are looked up once, at start.
+    const ground = [volume, migrated, ...inner];
     const workloads = bench.workloads.map((workload) =>
-      renderWorkload(
-        args,
-        workload,
-        { secrets: args.secrets, configs },
-        this.#released(workload.name, [volume, ...(workload.component === names.nginx ? inner : [])]),
-      ),
+      renderWorkload(args, workload, { secrets: args.secrets, configs }, this.#released(workload.name, ground)),
     );
     renderBudgets(args, bench.workloads, (logicalName) => this.child(logicalName));
-    // Traffic moves when everything of the new release stands.
+    // Traffic moves when the new set was seen to serve each site; writes open when it has moved.
+    const verified = release.step("verify", workloads);
     const edge = renderService(
       args,
       bench.edgeService,
-      this.child(bench.edgeService.logicalName, { dependsOn: [...inner, ...workloads] }),
+      this.child(bench.edgeService.logicalName, { dependsOn: [verified] }),
     );
+    release.step("confirm", [edge]);
     this.service = edge.metadata.name;
     this.registerOutputs({ service: this.service });
   }
@@ -59,26 +56,5 @@ export class Bench extends Component {
   #released(logicalName: string, dependsOn: pulumi.Resource[] = []) {
     const recreate = this.#args.plan.release.strategy === "recreate";
     return this.child(logicalName, { dependsOn, ...(recreate && { deleteBeforeReplace: true }) });
-  }
-
-  /** The facts of the release, for reviewers, policies and the record. */
-  #manifest() {
-    const { plan, namespace } = this.#args;
-    new k8s.core.v1.ConfigMap(
-      "release",
-      {
-        metadata: {
-          namespace,
-          labels: {
-            ...stackLabels(plan.identity),
-            [labels.releaseManifest]: "true",
-            [labels.release]: plan.release.id,
-          },
-        },
-        immutable: true,
-        data: { "release.json": JSON.stringify(plan.release.manifest) },
-      },
-      this.child("release"),
-    );
   }
 }

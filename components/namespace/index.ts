@@ -7,7 +7,7 @@ import type { StackPlan } from "../../topology/plan.ts";
 import { Component, dataLifetime, token } from "../shared/component.ts";
 
 /** Service accounts by room: none of them may do anything, and no pod is given its token. */
-export const serviceAccounts = ["bench", "database", "redis", "services", "backup", "monitoring"] as const;
+export const serviceAccounts = ["bench", "database", "redis", "services", "backup", "release", "monitoring"] as const;
 
 export class StackNamespace extends Component {
   /** Known only when the namespace is: whatever uses it comes after it. */

@@ -24,6 +24,9 @@ export const siteCredentials = (seed: string, site: string): SiteCredentials => 
 /** Password of whoever puts back jobs that nobody has (topology/requeue.ts), out of the queue's own. */
 export const requeuePassword = (queue: string): string => derive(queue, "requeue", "").toString("hex");
 
+/** Password of whoever reads the ledger of releases, out of the sites' seed: made again by it, it opens what stood before. */
+export const ledgerPassword = (seed: string): string => derive(seed, "ledger", "").toString("hex");
+
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 export interface RedisAddress {

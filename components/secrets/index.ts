@@ -10,7 +10,7 @@ import { stackLabels } from "../../topology/labels.ts";
 import { redisUser, renderRedisAcl, type RedisRole } from "../../topology/redis.ts";
 import type { SecretSet } from "../../topology/types.ts";
 import { Component, dataLifetime, token, type RoomArgs } from "../shared/component.ts";
-import { redisUrl, requeuePassword, sha256, siteCredentials, workerUrl } from "./derive.ts";
+import { ledgerPassword, redisUrl, requeuePassword, sha256, siteCredentials, workerUrl } from "./derive.ts";
 
 export type GivenSecrets = Readonly<Partial<Record<SecretKey, pulumi.Output<string>>>>;
 
@@ -35,7 +35,7 @@ export class Secrets extends Component {
     this.names = {
       databaseAdmin: this.#databaseAdmin(),
       ...this.#redis(),
-      sites: this.#sites(),
+      ...this.#sites(),
       ...(given.databaseTlsCa && { databaseTls: this.#databaseTls() }),
       ...(given.imagePullConfig && {
         imagePull: this.#secret(
@@ -237,16 +237,20 @@ export class Secrets extends Component {
 
   /**
    * Credentials of every site, archived ones too: their data is still there, and theirs to read. The seed stands in a Secret of its
-   * own, which outlives the stack: the derived one is made anew with every site.
+   * own, which outlives the stack: the derived ones are made anew with every site. The ledger's reader gets his out of it, too: he
+   * reads what was released on these sites, and nothing else.
    */
-  #sites() {
+  #sites(): SecretNames {
     const seed = this.#left("sitesSeed", 64);
     this.#lastingSecret("sitesSeed", seed);
     const sites = this.#args.plan.sites.map((site) => site.name);
     const credentials = seed.apply((value) =>
       JSON.stringify(Object.fromEntries(sites.map((site) => [site, siteCredentials(value, site)]))),
     );
-    return this.#secret("sites", { "sites.json": credentials });
+    return {
+      sites: this.#secret("sites", { "sites.json": credentials }),
+      ledger: this.#secret("ledger", { username: this.#args.plan.ledgerReader, password: seed.apply(ledgerPassword) }),
+    };
   }
 }
 

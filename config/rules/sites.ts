@@ -1,4 +1,5 @@
 /** Sites among each other, and against the image and the database. */
+import { ledgerName } from "../ledger.ts";
 import { didYouMean, type Problem } from "../problems.ts";
 import type { StackConfig } from "../stack.ts";
 import { twins, type Rule } from "./rule.ts";
@@ -45,6 +46,21 @@ const schemaIsNoAdmin: Rule = {
           ]
         : [],
     ),
+};
+
+/** The ledger's database has a user of its name, who is made and given a password at each release. */
+const ledgerIsApart: Rule = {
+  needs: ["sites", "bench", "database"],
+  check: ({ sites, bench, database }) =>
+    [
+      ...sites.map(({ schema }, i) => ({ name: schema, path: `frappe:sites[${i}].schema` })),
+      ...(database.mode === "external" ? [{ name: database.adminUser, path: "frappe:database.adminUser" }] : []),
+    ]
+      .filter(({ name }) => name === ledgerName({ bench }))
+      .map(({ name, path }) => ({
+        path,
+        message: `expected another name than ${name}: so the database is called in which this bench's releases are written down, and its user`,
+      })),
 };
 
 /** Bytes of one rendered object, with room for what is not about hosts. */
@@ -127,6 +143,7 @@ export const siteRules: readonly Rule[] = [
   hosts,
   schemas,
   schemaIsNoAdmin,
+  ledgerIsApart,
   fitsOneObject,
   oneActive,
   apps,

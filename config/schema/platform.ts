@@ -10,7 +10,6 @@ import {
   imageTag,
   ownNamespace,
   pattern,
-  wholeNumber,
 } from "./primitives.ts";
 
 export const environment = z
@@ -48,22 +47,3 @@ export const image = z
       .describe("Apps that the image holds, and their versions, in the order of installation."),
   })
   .describe("The bench image: one for every role (frappe_docker, entrypoint contract of 2026-04 or later).");
-
-export const release = z
-  .strictObject({
-    strategy: z
-      .enum(["blueGreen", "recreate"], { error: "expected blueGreen or recreate" })
-      .default("blueGreen")
-      .describe("blueGreen: the new set stands beside the old. recreate: the old set goes first (small nodes)."),
-    attempt: wholeNumber(1, 999).default(1).describe("Raise it to try a release again that failed."),
-    readyTimeout: wholeNumber(10, 7200, " seconds")
-      .default(600)
-      .describe(
-        "Seconds that a workload, an address or a certificate may take to be ready, images and volumes included; then `up` fails and says why.",
-      ),
-    gitSha: pattern(/^[0-9a-f]{40}$/, "a git revision of 40 hexadecimal digits", 40)
-      .optional()
-      .describe("Revision of the deployment's source, for the record."),
-  })
-  .prefault({})
-  .describe("How one version follows another.");

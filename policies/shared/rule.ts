@@ -16,6 +16,17 @@ export interface Resource {
   readonly urn: string;
   readonly props: unknown;
   readonly isProtected: boolean;
+  readonly options: Options;
+  /** URNs of what must stand first, by `dependsOn` or a value of it. Only the whole shows them: elsewhere there are none. */
+  readonly dependsOn: readonly string[];
+}
+
+export interface Options {
+  readonly ignoreChanges: readonly string[];
+  /** Outputs that are kept as secrets. */
+  readonly secretOutputs: readonly string[];
+  /** Seconds that making it may take; 0 where nothing was said. */
+  readonly createSeconds: number;
 }
 
 export interface Finding {
@@ -52,10 +63,13 @@ function kindOf(type: string): string {
 export const isCustom = ({ kind }: Resource): boolean =>
   (kind.split("/")[0] ?? "").includes(".") && kind !== "apiextensions.k8s.io/CustomResourceDefinition";
 
-type Given = Pick<PolicyResource, "type" | "name" | "urn" | "props"> & { readonly opts: { readonly protect: boolean } };
+type Given = Pick<PolicyResource, "type" | "name" | "urn" | "props"> & {
+  readonly opts: Omit<PolicyResource["opts"], "aliases">;
+  readonly dependencies?: readonly { readonly urn: string }[];
+};
 
 /** Most rules look at few kinds: properties are copied for whoever looks at them. */
-export function resourceOf({ type, name, urn, props, opts }: Given): Resource {
+export function resourceOf({ type, name, urn, props, opts, dependencies = [] }: Given): Resource {
   let copy: unknown;
   return {
     type,
@@ -63,6 +77,12 @@ export function resourceOf({ type, name, urn, props, opts }: Given): Resource {
     name,
     urn,
     isProtected: opts.protect,
+    options: {
+      ignoreChanges: opts.ignoreChanges,
+      secretOutputs: opts.additionalSecretOutputs,
+      createSeconds: opts.customTimeouts.createSeconds,
+    },
+    dependsOn: dependencies.map((one) => one.urn),
     get props() {
       return (copy ??= plain(props));
     },

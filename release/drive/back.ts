@@ -4,17 +4,20 @@ import { Overtaken } from "../ledger/ledger.ts";
 import type { ReleaseSite } from "../ledger/records.ts";
 import { isEnd, type SiteState, wayBack } from "../machine.ts";
 import type { Remembered } from "../world.ts";
-import { queueBefore } from "./forward.ts";
+import { archivedBy, queueBefore } from "./forward.ts";
 import { moveOn, type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
 
 /**
- * Takes the release back, and ends with an error that says why. Whoever was overtaken does nothing: another has it in hand.
+ * Takes the release back, and ends with an error that says why, whatever it was that ended the way forward: a failure, the time limit, a
+ * SIGTERM. Whoever was overtaken does nothing: another has it in hand. Killed on the way, it is ended by the next step.
  * @throws WentBack, or Overtaken
  */
 export async function goBack(run: Run, error: unknown): Promise<never> {
   if (error instanceof Overtaken || error instanceof WentBack) throw error;
-  const reason = messageOf(error);
+  // What was under way when the work was called off ends with words of its own.
+  const reason = messageOf(run.signal.aborted ? run.signal.reason : error);
   const { say } = run;
+  run.back();
   const { state } = await releaseOf(run);
   const way = wayBack(state);
   if (way === undefined) throw error;
@@ -36,12 +39,17 @@ export async function finishGoingBack(run: Run): Promise<void> {
   if (state === "aborting") {
     await endSites(run, "untouched");
     await reopen(run);
-    await moveOn(run, ["aborting", "aborted"]);
+    await moveOn(run, ["aborting", "aborted"], { times: { opened: true } });
     say("nothing was written; writes are open again");
   } else if (state === "rolling_back") {
     await rollBack(run, reason);
   }
 }
+
+const backFailed = "; and the way back failed: ";
+
+/** Why a release goes back, without what has kept it from that before. */
+export const causeOf = (reason: string): string => reason.split(backFailed)[0] ?? "";
 
 async function rollBack(run: Run, reason: string): Promise<void> {
   const { say } = run;
@@ -51,21 +59,26 @@ async function rollBack(run: Run, reason: string): Promise<void> {
       await siteBack(run, site);
     } catch (error) {
       if (error instanceof Overtaken) throw error;
+      // Out of time: nothing is wrong with the seal, and the next step goes on from here.
+      run.back();
       failed.push(`${site.site}: ${messageOf(error)}`);
     }
   }
   if (failed.length > 0) {
-    const now = `${reason}; and the way back failed: ${failed.join("; ")}`;
+    const now = `${causeOf(reason)}${backFailed}${failed.join("; ")}`;
     await moveOn(run, ["rolling_back", "needs_human"], { reason: now });
-    throw new WentBack(`${now}; writes stay closed, nothing was deleted; the seals are in the ledger`);
+    throw new WentBack(
+      `${now}; writes stay closed, nothing was deleted, the seals are in the ledger; put it right, and run the same \`pulumi up\` again: it tries the way back once more`,
+    );
   }
   await reopen(run);
-  await moveOn(run, ["rolling_back", "rolled_back"]);
+  await moveOn(run, ["rolling_back", "rolled_back"], { times: { opened: true } });
   say("every site is as it was sealed; writes are open again");
 }
 
 async function siteBack(run: Run, site: ReleaseSite): Promise<void> {
-  const { wanted, ledger, world, hold, say } = run;
+  const { wanted, ledger, hold, say } = run;
+  const world = run.back();
   const move = (to: SiteState) => ledger.moveSite(hold, wanted.id, site.site, [site.state, to]);
   const sealed = sealOf(site);
   switch (site.state) {
@@ -77,10 +90,12 @@ async function siteBack(run: Run, site: ReleaseSite): Promise<void> {
     case "ready":
     case "needs_human":
       if (sealed === undefined) {
+        await run.point(`removing:${site.site}`);
         await world.remove(site.site);
         await run.point(`removed:${site.site}`);
         return move("removed");
       }
+      await run.point(`restoring:${site.site}`);
       await world.restore(site.site, sealed);
       await run.point(`restored:${site.site}`);
       say(`${site.site}: its seal is put back`);
@@ -98,14 +113,16 @@ async function endSites(run: Run, end: "untouched"): Promise<void> {
 
 /** Flags and queue as they were, of all that this release has touched. */
 async function reopen(run: Run): Promise<void> {
+  const world = run.back();
   for (const { site, facts } of await sitesOf(run)) {
     if (facts["flags"] !== undefined) {
       await run.point(`reopening:${site}`);
-      await run.world.open(site, facts["flags"] as Remembered);
+      await world.open(site, facts["flags"] as Remembered);
     }
   }
+  for (const site of await archivedBy(run)) await world.revive(site);
   const queue = await queueBefore(run);
-  if (queue !== undefined) await run.world.resume(queue);
+  if (queue !== undefined) await world.resume(queue);
 }
 
 /** Whether the release is over, or a person is asked for. */

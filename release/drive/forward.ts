@@ -2,7 +2,9 @@
 import type { ReleaseSite } from "../ledger/records.ts";
 import { isEnd } from "../machine.ts";
 import type { Remembered } from "../world.ts";
-import { finishGoingBack, goBack } from "./back.ts";
+import { causeOf, finishGoingBack, goBack } from "./back.ts";
+import { againstFollowing, pastOf, refuseUnfinished } from "./history.ts";
+import { inspectUndo, refuseFormer, rehearse, returnSite, tellUndo, undoIn } from "./undo.ts";
 import { moveOn, Refused, type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
 
 /** Tries of one site's migration that may be cut off by a kill; what is killed again and again is killed for a reason. */
@@ -12,7 +14,9 @@ const mostTries = 2;
 export async function prepare(run: Run): Promise<void> {
   const { wanted, ledger, world, hold, say } = run;
   const known = await ledger.release(wanted.id);
+  await refuseUnfinished(ledger, wanted);
   if (known?.state === "confirmed") {
+    await refuseFormer(run);
     say(`release ${wanted.id} stands`);
     return;
   }
@@ -22,24 +26,39 @@ export async function prepare(run: Run): Promise<void> {
     );
   }
   if (known !== undefined) {
-    say(`release ${wanted.id} goes on from ${known.state}`);
+    const asked = known.state === "needs_human" ? ": its way back is tried again" : "";
+    say(`release ${wanted.id} goes on from ${known.state}${asked}`);
     return;
   }
-  const { standing, problems, facts } = await world.inspect();
+  const { standing, problems: found, facts } = await world.inspect(await pastOf(ledger));
+  const { problems: against, undo } = await inspectUndo(run, standing);
+  const problems = [...againstFollowing(await ledger.releases(), wanted.facts), ...found, ...against];
   if (problems.length > 0) {
     throw new Refused(
       `nothing was changed; ${problems.length === 1 ? "" : `${problems.length} problems: `}${problems.join("; ")}`,
     );
   }
   const before = (await ledger.releases()).findLast(({ state }) => state === "confirmed");
+  await run.point("inspected");
   await ledger.begin(
     hold,
-    { id: wanted.id, from: before?.id ?? "", facts: { ...wanted.facts, ...facts, standing } },
+    { id: wanted.id, from: before?.id ?? "", facts: { ...wanted.facts, ...facts, standing, ...tellUndo(run, undo) } },
     wanted.sites,
   );
+  await run.point("begun");
   say(
     `release ${wanted.id} may begin: ${standing.length} sites stand, ${wanted.sites.length - standing.length} are new`,
   );
+}
+
+/** A step of a release that failed is not done, however it came to be asked for. @throws WentBack */
+async function refuseEnded(run: Run): Promise<void> {
+  const { id, state, reason } = await releaseOf(run);
+  const stands: Readonly<Record<string, string>> = {
+    aborted: "everything is as it was before; raise frappe:release.attempt",
+    rolled_back: "everything is as it was before; raise frappe:release.attempt",
+  };
+  if (stands[state] !== undefined) throw new WentBack(`release ${id} is ${state} (${reason}): ${stands[state]}`);
 }
 
 const standingOf = (facts: Readonly<Record<string, unknown>>): ReadonlySet<string> =>
@@ -48,6 +67,7 @@ const standingOf = (facts: Readonly<Record<string, unknown>>): ReadonlySet<strin
 /** Backs each standing site up while it is in use. */
 export async function backUp(run: Run): Promise<void> {
   const { wanted, ledger, world, hold, say } = run;
+  await refuseEnded(run);
   const release = await releaseOf(run);
   if (release.state !== "prepared") return;
   const standing = standingOf(release.facts);
@@ -59,6 +79,7 @@ export async function backUp(run: Run): Promise<void> {
       await ledger.moveSite(hold, wanted.id, site, ["pending", "pending"], { backup });
       say(`${site}: backed up and restored into scratch, ${backup.tables} tables and ${backup.rows} rows alike`);
     }
+    await rehearse(run);
     await moveOn(run, ["prepared", "backed_up"]);
   } catch (error) {
     await goBack(run, error);
@@ -67,6 +88,7 @@ export async function backUp(run: Run): Promise<void> {
 
 /** Closes writes, seals, makes and migrates the sites: until `migrated`, or all the way back. @throws WentBack */
 export async function migrate(run: Run): Promise<void> {
+  await refuseEnded(run);
   await finishWayBack(run);
   try {
     await close(run);
@@ -78,12 +100,14 @@ export async function migrate(run: Run): Promise<void> {
 }
 
 /** A way back that a dead process had begun is ended first, and is the end. */
-async function finishWayBack(run: Run): Promise<void> {
+export async function finishWayBack(run: Run): Promise<void> {
   const { state, reason } = await releaseOf(run);
-  if (state === "aborting" || state === "rolling_back") {
+  // A person has put right what stood in the way, and asks for the way back once more.
+  if (state === "needs_human") await moveOn(run, [state, "rolling_back"]);
+  if (["aborting", "rolling_back", "needs_human"].includes(state)) {
     run.say(`release ${run.wanted.id} was going back (${reason})`);
     await finishGoingBack(run);
-    throw new WentBack(`${reason}; everything is as it was before, and the old version serves`);
+    throw new WentBack(`${causeOf(reason)}; everything is as it was before, and the old version serves`);
   }
 }
 
@@ -96,7 +120,8 @@ async function close(run: Run): Promise<void> {
     return;
   }
   const standing = standingOf(facts);
-  for (const each of (await sitesOf(run)).filter(({ site }) => standing.has(site))) {
+  const closing = (await sitesOf(run)).filter(({ site }) => standing.has(site));
+  for (const each of closing) {
     // Remembered before the first is touched: a second try would remember what the first has set.
     if (each.facts["flags"] === undefined) {
       const flags = await world.flagsOf(each.site);
@@ -104,7 +129,13 @@ async function close(run: Run): Promise<void> {
     }
     await run.point(`closing:${each.site}`);
     await world.close(each.site);
-    say(`${each.site}: writes are closed`);
+    await run.point(`closed:${each.site}`);
+  }
+  for (const site of wanted.archived) {
+    if (!(await world.toArchive(site))) continue;
+    await ledger.note(hold, wanted.id, "archive", {}, site);
+    await world.archive(site);
+    say(`${site}: archived; it is out of use, and nothing of it is dropped`);
   }
   if ((await queueBefore(run)) === undefined) {
     await ledger.note(hold, wanted.id, "queue", await world.queueState());
@@ -112,7 +143,21 @@ async function close(run: Run): Promise<void> {
   await run.point("draining");
   await world.drain();
   say("no job runs");
+  for (const { site } of closing) {
+    const seen = await world.untilClosed(site);
+    await world.quiet(site);
+    say(
+      seen === "closed"
+        ? `${site}: writes are closed`
+        : `${site}: nobody serves it (connection refused or 502, all the time), so nobody writes to it`,
+    );
+  }
   await moveOn(run, ["closing", "closed"]);
+}
+
+/** Sites that this release has archived, or was about to. */
+export async function archivedBy({ ledger, wanted }: Run): Promise<readonly string[]> {
+  return (await ledger.events(wanted.id)).filter(({ kind }) => kind === "archive").map(({ site }) => site);
 }
 
 /** How the queue was before this release touched it; undefined: it has not. */
@@ -124,6 +169,7 @@ async function seal(run: Run): Promise<void> {
   const { wanted, ledger, world, hold, say } = run;
   const { state, facts } = await releaseOf(run);
   if (state !== "closed") return;
+  await world.still();
   const standing = standingOf(facts);
   for (const { site, state: at } of await sitesOf(run)) {
     if (!standing.has(site) || at !== "pending") continue;
@@ -136,16 +182,24 @@ async function seal(run: Run): Promise<void> {
 }
 
 async function write(run: Run): Promise<void> {
-  const { wanted, say } = run;
-  const { state } = await releaseOf(run);
+  const { wanted, world, say } = run;
+  const { state, facts } = await releaseOf(run);
+  const undo = undoIn(facts);
   if (state === "sealed") {
     await moveOn(run, ["sealed", "migrating"]);
   } else if (state !== "migrating") {
     return;
   }
+  // From this state on no guard lets one of the old release come back.
+  await run.point("ending-workers");
+  await world.endWorkers();
   for (const site of await sitesOf(run)) {
-    await (sealOf(site) === undefined ? make(run, site) : migrateSite(run, site));
+    if (undo !== undefined) await returnSite(run, undo, site);
+    else await (sealOf(site) === undefined ? make(run, site) : migrateSite(run, site));
   }
+  await world.still();
+  // Whoever was let in a moment before the guards closed is here by now.
+  await world.endWorkers();
   await moveOn(run, ["migrating", "migrated"], { times: { deadline: wanted.holdMs } });
   say(`every site is on the new schema; writes stay closed until the new set is verified`);
 }
@@ -201,6 +255,8 @@ export async function confirm(run: Run): Promise<void> {
   for (const { site, state: at, facts } of await sitesOf(run)) {
     await run.point(`opening:${site}`);
     await world.open(site, (facts["flags"] ?? {}) as Remembered);
+    await run.point(`opened:${site}`);
+    await world.keep(site);
     if (at === "ready") await ledger.moveSite(hold, wanted.id, site, ["ready", "released"]);
   }
   await run.point("resuming");

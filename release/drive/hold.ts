@@ -30,12 +30,14 @@ export const ask = (ledger: Book, id: string, verdict: Verdict): Promise<void> =
 
 /** Waits for the verdict on a migrated release, and acts on it. @throws WentBack when it went back */
 export async function holdUntilVerdict(run: Run, pollMs = 2_000): Promise<void> {
-  const { ledger, wanted, say } = run;
+  const { ledger, wanted, say, signal } = run;
   for (;;) {
     const release = await releaseOf(run);
     if (release.state !== "migrated") {
       return;
     }
+    // Nobody is left to hold it.
+    if (signal.aborted) await goBack(run, signal.reason);
     const verdict = verdictIn(await ledger.events(wanted.id));
     if (verdict?.good === true) {
       await run.point("verified");
@@ -49,13 +51,19 @@ export async function holdUntilVerdict(run: Run, pollMs = 2_000): Promise<void> 
     if (release.leftMs <= 0) {
       await goBack(run, new Error("nobody verified the new set within its time"));
     }
-    await sleep(Math.min(pollMs, release.leftMs));
+    await sleep(Math.min(pollMs, release.leftMs), undefined, { signal }).catch(() => undefined);
   }
 }
 
 /** Waits, as whoever asked, until the release has passed or is back. @throws WentBack */
-export async function awaitVerdict(ledger: Book, id: string, pollMs = 1_000): Promise<Release> {
+export async function awaitVerdict(
+  ledger: Pick<Book, "release">,
+  id: string,
+  pollMs = 1_000,
+  signal?: AbortSignal,
+): Promise<Release> {
   for (;;) {
+    signal?.throwIfAborted();
     const release = await ledger.release(id);
     if (release === undefined) {
       throw new Error(`release ${id} is not in the ledger`);
@@ -66,6 +74,6 @@ export async function awaitVerdict(ledger: Book, id: string, pollMs = 1_000): Pr
     if (release.state !== "migrated" && release.state !== "rolling_back") {
       throw new WentBack(`release ${id} is ${release.state}: ${release.reason}`);
     }
-    await sleep(pollMs);
+    await sleep(pollMs, undefined, { signal }).catch(() => undefined);
   }
 }

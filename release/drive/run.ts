@@ -10,6 +10,8 @@ export interface Wanted {
   readonly id: string;
   /** Sites that are to be active with it, in the order in which they are migrated. */
   readonly sites: readonly string[];
+  /** Sites that are declared archived. */
+  readonly archived: readonly string[];
   /** For the record: image, apps, git SHA, attempt, who. */
   readonly facts: Readonly<Record<string, unknown>>;
   /** Milliseconds from `migrated` until it goes back by itself. */
@@ -36,7 +38,15 @@ export type Book = Pick<
 export interface Run {
   readonly wanted: Wanted;
   readonly ledger: Book;
+  /** For the way forward: its calls end when `signal` calls the work off. */
   readonly world: World;
+  /** Calls the work off: its time limit, a SIGTERM, the right to write that was lost. */
+  readonly signal: AbortSignal;
+  /**
+   * For the way back, with time of its own, whatever has called the way forward off.
+   * @throws Overtaken when the right to write is lost; when the time for the way back is up
+   */
+  readonly back: () => World;
   readonly hold: Hold;
   /** One line for a person. */
   readonly say: (line: string) => void;
@@ -57,17 +67,18 @@ export const holdSeconds = 60;
 const renewMs = 15_000;
 
 /**
- * Does `work` while the right to write is kept alive; when it is lost, `lost` is told, and everything is to stop.
+ * Does `work` while the right to write is kept alive; when it is lost, or may be, `lost` is told, and everything is to stop.
  */
 export async function holding<Result>(
   ledger: Book,
   name: string,
-  lost: (error: Error) => void,
+  lost: (error: Overtaken) => void,
   work: (hold: Hold) => Promise<Result>,
+  everyMs = renewMs,
 ): Promise<Result> {
   const hold = await ledger.take(name, holdSeconds);
   const done = new AbortController();
-  const renewing = keepAlive(ledger, hold, done.signal, lost);
+  const renewing = keepAlive(ledger, hold, { done: done.signal, everyMs, lost });
   try {
     return await work(hold);
   } finally {
@@ -77,10 +88,14 @@ export async function holding<Result>(
   }
 }
 
-async function keepAlive(ledger: Book, hold: Hold, done: AbortSignal, lost: (error: Error) => void): Promise<void> {
+async function keepAlive(
+  ledger: Book,
+  hold: Hold,
+  { done, everyMs, lost }: { done: AbortSignal; everyMs: number; lost: (error: Overtaken) => void },
+): Promise<void> {
   let last = Date.now();
   while (!done.aborted) {
-    await sleep(renewMs, undefined, { signal: done }).catch(() => undefined);
+    await sleep(everyMs, undefined, { signal: done }).catch(() => undefined);
     if (done.aborted) return;
     try {
       await ledger.renew(hold, holdSeconds);
@@ -88,7 +103,7 @@ async function keepAlive(ledger: Book, hold: Hold, done: AbortSignal, lost: (err
     } catch (error) {
       // A server that is away for a moment is no loss, until the right may have gone to somebody else.
       if (error instanceof Overtaken || Date.now() - last > holdSeconds * 1_000) {
-        lost(error instanceof Error ? error : new Error(String(error)));
+        lost(error instanceof Overtaken ? error : new Overtaken(`the ledger was out of reach for ${holdSeconds} s`));
         return;
       }
     }
@@ -111,6 +126,7 @@ export async function moveOn(
 ): Promise<void> {
   await run.ledger.move(run.hold, run.wanted.id, step, more);
   run.reached(step[1]);
+  await run.point(`now:${step[1]}`);
 }
 
 export const sitesOf = ({ ledger, wanted }: Run): Promise<readonly ReleaseSite[]> => ledger.sites(wanted.id);

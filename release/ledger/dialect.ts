@@ -11,20 +11,31 @@ export interface Dialect {
   /** A number that counts up by itself. */
   readonly counter: string;
   /**
-   * One transaction: changes a row if the lock is held in that generation, and only then adds the event. Prints how many rows it changed.
+   * One transaction: changes a row if the lock is held in that generation, and only then adds others. Prints how many rows it changed.
    */
   readonly guarded: (change: Guarded) => string;
   /** Adds a row unless it is there. */
   readonly insertOnce: (table: string, columns: string, values: string) => string;
 }
 
+export interface Insert {
+  /** A table with its columns. */
+  readonly into: string;
+  /** Values, by commas. */
+  readonly rows: readonly string[];
+}
+
+/** @param source `FROM …`, with one row or none */
+const insertOf = ({ into, rows }: Insert, source: string): string =>
+  `INSERT INTO ${into} ${rows.map((row) => `SELECT ${row} ${source}`).join(" UNION ALL ")}`;
+
 export interface Guarded {
   /** `UPDATE … SET … WHERE …`, or `INSERT INTO … (…) SELECT …`, ending where ` AND <held>` or ` WHERE <held>` may follow. */
   readonly change: string;
   readonly joinedBy: "AND" | "WHERE";
   readonly generation: number;
-  /** `INSERT INTO events (…) SELECT …`, without its source. */
-  readonly event: string;
+  /** Each is made only if the change was, in the same transaction. */
+  readonly inserts: readonly Insert[];
 }
 
 const mariadbText = (value: string) => `'${value.replaceAll(/['\\]/g, String.raw`\$&`)}'`;
@@ -35,14 +46,14 @@ export const mariadbDialect: Dialect = {
   longText: "LONGTEXT CHARACTER SET utf8mb4",
   hex: (column) => `HEX(${column})`,
   counter: "BIGINT AUTO_INCREMENT PRIMARY KEY",
-  guarded: ({ change, joinedBy, generation, event }) =>
+  guarded: ({ change, joinedBy, generation, inserts }) =>
     [
       "START TRANSACTION",
       // Read with a lock: whoever takes the release over waits for this transaction, or this one sees that it was taken over.
       `SELECT COUNT(*) INTO @held FROM holder WHERE id = 1 AND generation = ${generation} FOR UPDATE`,
       `${change} ${joinedBy} @held = 1`,
       "SET @changed = ROW_COUNT()",
-      `${event} FROM DUAL WHERE @changed = 1`,
+      ...inserts.map((insert) => insertOf(insert, "FROM DUAL WHERE @changed = 1")),
       "COMMIT",
       "SELECT @changed",
     ].join(";\n"),
@@ -55,11 +66,11 @@ export const postgresDialect: Dialect = {
   longText: "TEXT",
   hex: (column) => `encode(convert_to(${column}, 'UTF8'), 'hex')`,
   counter: "BIGSERIAL PRIMARY KEY",
-  guarded: ({ change, joinedBy, generation, event }) =>
+  guarded: ({ change, joinedBy, generation, inserts }) =>
     [
       `WITH held AS (SELECT 1 FROM holder WHERE id = 1 AND generation = ${generation} FOR UPDATE),`,
       `changed AS (${change} ${joinedBy} EXISTS (SELECT 1 FROM held) RETURNING 1),`,
-      `noted AS (${event} FROM changed)`,
+      inserts.map((insert, number) => `added${number} AS (${insertOf(insert, "FROM changed")})`).join(",\n"),
       "SELECT COUNT(*) FROM changed",
     ].join("\n"),
   insertOnce: (table, columns, values) => `INSERT INTO ${table} (${columns}) VALUES (${values}) ON CONFLICT DO NOTHING`,

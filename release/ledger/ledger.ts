@@ -13,12 +13,14 @@ import {
   readEvents,
   readReleases,
   readSites,
+  refuseOther,
   releaseColumns,
   type SqlClient,
   timeColumns,
   unhex,
+  whoseLedger,
 } from "./records.ts";
-import { ledgerVersion, schemaStatements } from "./schema.ts";
+import { schemaStatements } from "./schema.ts";
 
 /** The right to write, until somebody else takes it. */
 export interface Hold {
@@ -45,6 +47,8 @@ interface Change {
   /** A further condition. */
   readonly and?: string;
   readonly event: { readonly release: string; readonly site?: string; readonly kind: string; readonly facts: Facts };
+  /** Sites that begin with it: a release without some of its sites would forget them, and stand. */
+  readonly sites?: readonly string[];
 }
 
 export class Ledger {
@@ -64,15 +68,8 @@ export class Ledger {
     const ledger = new Ledger(client);
     const sql = ledger.#sql;
     await client.query(schemaStatements(sql, sql.text(owner)).join(";\n"));
-    const [[version, whose] = []] = await client.query(`SELECT version, ${sql.hex("owner")} FROM ledger WHERE id = 1`);
-    if (Number(version) > ledgerVersion) {
-      throw new Error(`the ledger is of version ${version}, this runner knows ${ledgerVersion}: a newer one was here`);
-    }
-    if (unhex(whose) !== owner) {
-      throw new Error(
-        `the ledger belongs to ${unhex(whose)}, not to ${owner}: two stacks have one bench id on one server`,
-      );
-    }
+    const [row] = await client.query(whoseLedger(client));
+    refuseOther(row, owner);
     return ledger;
   }
 
@@ -134,8 +131,10 @@ export class Ledger {
       joinedBy: "WHERE",
       and: `NOT EXISTS (SELECT 1 FROM releases WHERE id = ${text(release.id)} OR state NOT IN (${over}))`,
       event: { release: release.id, kind: "prepared", facts: release.facts },
+      sites,
     });
     if (!done) {
+      await this.#mustHold(hold.generation);
       const open = (await this.releases()).find(
         ({ state }) => !["confirmed", "aborted", "rolled_back"].includes(state),
       );
@@ -144,14 +143,6 @@ export class Ledger {
           ? `release ${release.id} is in the ledger already`
           : `release ${open.id} is not over (${open.state}): one at a time`,
       );
-    }
-    for (const site of sites) {
-      const row = [release.id, site, "pending", "{}"].map(text);
-      await this.#must(hold, `release ${release.id}, site ${site}`, {
-        change: `INSERT INTO sites (release_id, site, state, facts, changed_at) SELECT ${row.join(", ")}, ${now}`,
-        joinedBy: "WHERE",
-        event: { release: release.id, site, kind: "pending", facts: {} },
-      });
     }
   }
 
@@ -238,16 +229,26 @@ export class Ledger {
     return readEvents(this.#client, id);
   }
 
-  async #guarded({ generation }: Hold, { change, joinedBy, and, event }: Change): Promise<boolean> {
+  async #guarded({ generation }: Hold, { change, joinedBy, and, event, sites = [] }: Change): Promise<boolean> {
     const { text, now } = this.#sql;
     const { release, site = "", kind, facts } = event;
-    const words = [site, kind, JSON.stringify(facts)].map(text).join(", ");
+    const eventOf = (ofSite: string, ofKind: string, its: Facts) =>
+      [text(release), generation, now, ...[ofSite, ofKind, JSON.stringify(its)].map(text)].join(", ");
+    const siteOf = (name: string) => [...[release, name, "pending", "{}"].map(text), now].join(", ");
     const rows = await this.#client.query(
       this.#sql.guarded({
         change: and === undefined ? change : `${change} ${joinedBy} ${and}`,
         joinedBy: and === undefined ? joinedBy : "AND",
         generation,
-        event: `INSERT INTO events (release_id, generation, at, site, kind, facts) SELECT ${text(release)}, ${generation}, ${now}, ${words}`,
+        inserts: [
+          {
+            into: "events (release_id, generation, at, site, kind, facts)",
+            rows: [eventOf(site, kind, facts), ...sites.map((name) => eventOf(name, "pending", {}))],
+          },
+          ...(sites.length === 0
+            ? []
+            : [{ into: "sites (release_id, site, state, facts, changed_at)", rows: sites.map(siteOf) }]),
+        ],
       }),
     );
     return rows.at(-1)?.[0] === "1";

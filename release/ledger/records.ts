@@ -1,6 +1,7 @@
 /** What stands in the ledger, read. */
 import type { ReleaseState, SiteState } from "../machine.ts";
 import { dialects } from "./dialect.ts";
+import { ledgerVersion } from "./schema.ts";
 
 /** Runs statements in order, in one session; answers the rows that they printed. */
 export interface SqlClient {
@@ -50,6 +51,22 @@ export const timeColumns = ["begun_at", "changed_at", "closed_at", "opened_at", 
 export const unhex = (hex = ""): string => Buffer.from(hex, "hex").toString("utf8");
 const factsOf = (hex: string | undefined): Facts => JSON.parse(unhex(hex)) as Facts;
 
+/** What answers whose ledger it is, for `refuseOther`. */
+export const whoseLedger = ({ engine }: Pick<SqlClient, "engine">): string =>
+  `SELECT version, ${dialects[engine].hex("owner")} FROM ledger WHERE id = 1`;
+
+/** @throws when the ledger is another stack's, or newer than this program */
+export function refuseOther([version, whose]: readonly string[] = [], owner: string): void {
+  if (Number(version) > ledgerVersion) {
+    throw new Error(`the ledger is of version ${version}, this program knows ${ledgerVersion}: a newer one was here`);
+  }
+  if (unhex(whose) !== owner) {
+    throw new Error(
+      `the ledger belongs to ${unhex(whose)}, not to ${owner}: two stacks have one bench id on one server: give one of them another frappe:bench.id`,
+    );
+  }
+}
+
 /** All releases, the oldest first. */
 export async function readReleases(client: SqlClient): Promise<readonly Release[]> {
   const { hex, now } = dialects[client.engine];
@@ -63,15 +80,29 @@ export async function readReleases(client: SqlClient): Promise<readonly Release[
   });
 }
 
+const siteOf = ([site, state, facts]: readonly string[]): ReleaseSite => ({
+  site: unhex(site),
+  state: unhex(state) as SiteState,
+  facts: factsOf(facts),
+});
+
+const siteColumns = ["site", "state", "facts"] as const;
+
 export async function readSites(client: SqlClient, release: string): Promise<readonly ReleaseSite[]> {
   const { hex, text } = dialects[client.engine];
-  const columns = ["site", "state", "facts"].map(hex).join(", ");
+  const columns = siteColumns.map(hex).join(", ");
   const rows = await client.query(`SELECT ${columns} FROM sites WHERE release_id = ${text(release)} ORDER BY site`);
-  return rows.map(([site, state, facts]) => ({
-    site: unhex(site),
-    state: unhex(state) as SiteState,
-    facts: factsOf(facts),
-  }));
+  return rows.map(siteOf);
+}
+
+/** The sites of every release, by its id. */
+export async function readAllSites(client: SqlClient): Promise<ReadonlyMap<string, readonly ReleaseSite[]>> {
+  const columns = ["release_id", ...siteColumns].map(dialects[client.engine].hex).join(", ");
+  const sites = new Map<string, ReleaseSite[]>();
+  for (const [id, ...row] of await client.query(`SELECT ${columns} FROM sites ORDER BY release_id, site`)) {
+    sites.set(unhex(id), [...(sites.get(unhex(id)) ?? []), siteOf(row)]);
+  }
+  return sites;
 }
 
 export async function readEvents(client: SqlClient, release: string): Promise<readonly ReleaseEvent[]> {

@@ -1,64 +1,78 @@
 /** The world as it is: sites on the volume, their databases, the queue, the repository. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../backup/context.ts";
 import { info } from "../../backup/log.ts";
-import { restoreSite } from "../../backup/restore/index.ts";
 import { clearCache, migrate } from "../bench/commands.ts";
 import { withWeb } from "../bench/web.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "../job.ts";
 import type { Queue } from "../queue/index.ts";
-import { keepSite, removeBegun, standingOf } from "../sites/begun.ts";
-import { createSite } from "../sites/create.ts";
+import { keepSite, removeBegun } from "../sites/begun.ts";
+import { archiveSite, canBeArchived, isArchived, reviveSite } from "../sites/archive.ts";
+import { addressOf, keepAddress } from "../sites/address.ts";
+import { createSite, growSite } from "../sites/create.ts";
 import { readFlags, restoreFlags, setFlags, untilClosed } from "../sites/flags.ts";
 import { problemOfClosed } from "../sites/health.ts";
+import { untilQuiet } from "../sites/quiet.ts";
 import { applySettings } from "../sites/settings.ts";
 import { repairSiteUser } from "../sites/user.ts";
 import type { World } from "../world.ts";
+import { keptSeconds, refuseRestless } from "./closing.ts";
 import { inspect } from "./inspect.ts";
+import { lostSeals, putSealBack, rehearse, returnTo } from "./undo.ts";
 import { sealSite } from "./seal.ts";
 
-export function realWorld(context: Context, job: ReleaseJob, queue: Queue): World {
+/** @param keeps whether the web that serves may go on for a minute with flags that it read before. */
+export function realWorld(context: Context, job: ReleaseJob, queue: Queue, keeps: boolean): World {
   const specOf = (name: string): ReleaseSiteSpec => {
     const spec = job.sites.find((site) => site.name === name);
     if (spec === undefined) throw new Error(`${name} is no site of this release`);
     return spec;
   };
   const { id } = job.release;
+  const patience = { limit: job.limits.drain, progress: (line: string) => info("waiting", { for: line }) };
+  const closed = new Map<string, number>();
   return {
-    inspect: () => inspect(context, job, queue),
+    inspect: (past) => inspect(context, job, queue, past),
     backUp: (site) => sealSite(context, job, site, { kind: "backup", still: false }),
 
     flagsOf: (site) => Promise.resolve({ ...readFlags(job, site) }),
-    close: async (site) => {
+    close: (site) => {
       // A site, or a bench, that allows reads meanwhile would answer on.
       setFlags(job, site, { maintenance_mode: 1, pause_scheduler: 1, allow_reads_during_maintenance: 0 });
-      await untilClosed(context, { endpoint: job.endpoints.serving, site });
+      closed.set(site, performance.now());
+      return Promise.resolve();
     },
-    open: async (site, flags) => {
-      const { kind } = await standingOf(context, job, specOf(site));
-      if (kind !== "nothing") await keepSite(context, job, specOf(site));
-      restoreFlags(job, site, flags);
+    untilClosed: async (site) => {
+      // An archived one is routed nowhere, and was closed long ago.
+      if (isArchived(job, site)) return "closed";
+      const since = performance.now() - (closed.get(site) ?? performance.now());
+      if (keeps) await sleep(Math.max(0, keptSeconds * 1_000 - since), undefined, { signal: context.signal });
+      return untilClosed(context, { endpoint: job.endpoints.serving, site });
     },
+    quiet: (site) => untilQuiet(context, job, site, job.limits.drain),
+    open: (site, flags) => Promise.resolve(restoreFlags(job, site, flags)),
 
     queueState: async () => ({ pending: await queue.pending() }),
     drain: async () => {
       await queue.suspend(id);
-      await queue.drain({
-        limit: job.limits.drain,
-        progress: (line) => info("waiting", { for: line }),
-      });
+      await queue.drain(patience);
     },
+    still: () => refuseRestless(queue, context.signal),
+    endWorkers: () => queue.shutdownWorkers(patience),
     resume: async () => void (await queue.resume(id)),
 
     seal: (site) => sealSite(context, job, site, { kind: "seal", still: true }),
     migrate: async (site) => {
       await repairSiteUser(context, job, site);
       await migrate(context, job, site);
+      await growSite(context, job, specOf(site));
       await applySettings(context, job, specOf(site));
       await clearCache(context, job, site);
     },
     create: (site) =>
       withWeb(context, job, async (endpoint) => {
-        await createSite(context, job, specOf(site), { endpoint, paused: true });
+        const address = addressOf(specOf(site));
+        await createSite(context, job, specOf(site), { endpoint, address, paused: true });
       }),
     check: (site) =>
       withWeb(context, job, async (endpoint) => {
@@ -66,12 +80,19 @@ export function realWorld(context: Context, job: ReleaseJob, queue: Queue): Worl
         if (problem !== undefined) throw new Error(problem);
       }),
 
-    restore: (site, { snapshot }) =>
-      // Closed already, and seen to be: nothing to wait for.
-      restoreSite(
-        { ...context, job: { ...context.job, settleSeconds: 0 } },
-        { site, snapshot, allowUnverified: false, force: true },
-      ),
+    lostSeals: (seals) => lostSeals(context, seals),
+    rehearse: (_, sealed) => rehearse(context, job, sealed),
+    returnTo: (site, sealed) => returnTo(context, job, specOf(site), sealed),
+
+    restore: (site, { snapshot }) => putSealBack(context, site, snapshot),
+    keep: async (site) => {
+      await keepSite(context, job, specOf(site));
+      reviveSite(job, site);
+      keepAddress(job, specOf(site));
+    },
+    toArchive: (site) => Promise.resolve(canBeArchived(job, site)),
+    archive: (site) => Promise.resolve(void archiveSite(job, site)),
+    revive: (site) => Promise.resolve(void reviveSite(job, site)),
     remove: async (site) => void (await removeBegun(context, job, specOf(site))),
   };
 }

@@ -12,10 +12,16 @@ const recordOf = ({ backup }: ReleaseJob, site: string) => path.join(siteFolder(
 const isThere = ({ backup }: ReleaseJob, site: string) =>
   existsSync(path.join(siteFolder(backup, site), "site_config.json"));
 
+/** Whether a site was archived, and not revived since. */
+export const isArchived = (job: ReleaseJob, site: string): boolean => existsSync(recordOf(job, site));
+
+/** Whether a site is there, and not archived. */
+export const canBeArchived = (job: ReleaseJob, site: string): boolean => isThere(job, site) && !isArchived(job, site);
+
 /** Closes an archived site's own doors; routing is the edge's. Answers whether anything changed; a site that is gone stays gone. */
 export function archiveSite(job: ReleaseJob, site: string): boolean {
   if (!isThere(job, site)) return false;
-  const begun = existsSync(recordOf(job, site));
+  const begun = isArchived(job, site);
   // The record first: a kill between the two leaves a site that the next try closes, and never one whose flags are forgotten.
   if (!begun) writeAtomically(recordOf(job, site), JSON.stringify(readFlags(job, site)));
   const closed = setFlags(job, site, { maintenance_mode: 1, pause_scheduler: 1 });
@@ -25,7 +31,7 @@ export function archiveSite(job: ReleaseJob, site: string): boolean {
 
 /** Opens a site again that was archived and is declared active. Answers whether anything changed. */
 export function reviveSite(job: ReleaseJob, site: string): boolean {
-  if (!isThere(job, site) || !existsSync(recordOf(job, site))) return false;
+  if (!isThere(job, site) || !isArchived(job, site)) return false;
   restoreFlags(job, site, JSON.parse(readFileSync(recordOf(job, site), "utf8")) as Flags);
   rmSync(recordOf(job, site));
   info("site revived", { site });

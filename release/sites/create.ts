@@ -59,11 +59,13 @@ export async function createSite(
   return "made";
 }
 
-function refuseOdd({ release }: ReleaseJob, site: ReleaseSiteSpec): void {
+/** @throws for a declaration that no site can be made of, or grow to */
+export function refuseOdd({ release }: Pick<ReleaseJob, "release">, site: ReleaseSiteSpec): void {
   checkSettings(site);
   if (site.apps[0] !== "frappe") throw new Error(`${site.name}: its apps begin with ${site.apps[0]}, expected frappe`);
   const missing = site.apps.filter((app) => !release.apps.some(({ name }) => name === app));
-  if (missing.length > 0) throw new Error(`${site.name} wants ${missing.join(", ")}, which the image does not have`);
+  if (missing.length === 0) return;
+  throw new Error(`${site.name} wants ${missing.join(", ")}, which the image does not have: release an image with it`);
 }
 
 async function make(
@@ -101,9 +103,7 @@ async function make(
   await newSite(context, job, site, credentials.adminPassword);
 
   step("apps");
-  for (const app of await missingApps(context, job, site, once)) await installApp(context, job, site.name, app);
-  const missing = await missingApps(context, job, site, once);
-  if (missing.length > 0) throw new Error(`${site.name} lacks ${missing.join(", ")} after their installation`);
+  await growSite(context, job, site, once);
 
   step("settings");
   await applySettings(context, job, site);
@@ -126,6 +126,23 @@ async function refuseSick(
 ): Promise<void> {
   const problem = await problemOf(context, job, { site: name, endpoint });
   if (problem !== undefined) throw new Error(`the new site is not well: ${problem}`);
+}
+
+/** Installs declared apps that the site does not have yet; answers which. @throws when one is not there after it */
+export async function growSite(
+  context: Context,
+  job: ReleaseJob,
+  site: ReleaseSiteSpec,
+  login: Login = loginOf(job.backup, site.name),
+): Promise<readonly string[]> {
+  const wanted = await missingApps(context, job, site, login);
+  for (const app of wanted) {
+    info("installing an app", { site: site.name, app });
+    await installApp(context, job, site.name, app);
+  }
+  const missing = await missingApps(context, job, site, login);
+  if (missing.length > 0) throw new Error(`${site.name} lacks ${missing.join(", ")} after their installation`);
+  return wanted;
 }
 
 /** Declared apps that the site does not have, in the declared order. */

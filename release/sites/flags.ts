@@ -7,7 +7,7 @@ import type { Context } from "../../backup/context.ts";
 import { info } from "../../backup/log.ts";
 import { changeSiteConfig, readSiteConfig } from "../../backup/sites.ts";
 import type { ReleaseJob } from "../job.ts";
-import { get } from "./http.ts";
+import { type Answer, get } from "./http.ts";
 
 const names = ["maintenance_mode", "pause_scheduler", "allow_reads_during_maintenance"] as const;
 export type FlagName = (typeof names)[number];
@@ -54,33 +54,56 @@ interface Asked {
   readonly seconds?: number;
 }
 
-/** Waits until the web is closed for the site: 503 to a ping, many times in a row. @throws when it is not, in time */
-export const untilClosed = (context: Context, asked: Asked): Promise<void> =>
-  until(context, asked, "closed", (status) => status === 503);
+/** An answer that no gunicorn gives: the port is shut, or the nginx before it finds nobody behind it. */
+const isNobody = (answer: Answer): boolean => (answer.status === undefined ? answer.refused : answer.status === 502);
+
+/**
+ * Waits until the web is closed for the site: 503 to a ping, many times in a row. Any other answer of a web that lives keeps it open; but
+ * where there was none for as long as is waited, nobody serves, so nobody writes.
+ * @returns what was seen. @throws when it is open, or cannot be told, in time
+ */
+export async function untilClosed(context: Context, asked: Asked): Promise<"closed" | "unserved"> {
+  const { problem, unserved } = await observe(context, asked, "closed", 503);
+  if (problem === undefined) return "closed";
+  if (!unserved) throw new Error(problem);
+  return "unserved";
+}
 
 /** Waits until the web answers for the site again. @throws when it does not, in time */
-export const untilOpen = (context: Context, asked: Asked): Promise<void> =>
-  until(context, asked, "open", (status) => status === 200);
+export async function untilOpen(context: Context, asked: Asked): Promise<void> {
+  const { problem } = await observe(context, asked, "open", 200);
+  if (problem !== undefined) throw new Error(problem);
+}
 
-async function until(
+interface Observed {
+  /** Undefined: the web has answered so often as it was to. */
+  readonly problem?: string;
+  /** Nobody gave another answer than that. */
+  readonly unserved: boolean;
+}
+
+async function observe(
   { signal }: Context,
   { endpoint, site, seconds = observedWithin }: Asked,
   what: string,
-  holds: (status: number) => boolean,
-): Promise<void> {
+  wanted: number,
+): Promise<Observed> {
   const started = performance.now();
   let agreeing = 0;
+  let unserved = true;
   let last = "nothing was answered";
   while (agreeing < inARow) {
     signal.throwIfAborted();
     if (performance.now() - started > seconds * 1_000) {
-      throw new Error(`${site} is not ${what} at ${endpoint} after ${seconds} s: ${last}`);
+      return { problem: `${site} is not ${what} at ${endpoint} after ${seconds} s: ${last}`, unserved };
     }
     const answer = await get(endpoint, site, "/api/method/ping", { signal });
-    const right = answer.status !== undefined && holds(answer.status);
+    const right = answer.status === wanted;
     agreeing = right ? agreeing + 1 : 0;
+    unserved &&= right || isNobody(answer);
     last = answer.status === undefined ? answer.problem : `it answers ${answer.status}`;
     if (!right) await sleep(pauseMs, undefined, { signal });
   }
   info(`site observed ${what}`, { site, endpoint });
+  return { unserved: false };
 }

@@ -3,8 +3,8 @@ import http from "node:http";
 
 export type Answer =
   | { readonly status: number; readonly body: string }
-  /** No answer: why. */
-  | { readonly status: undefined; readonly problem: string };
+  /** No answer: why. `refused`: nobody listens there. */
+  | { readonly status: undefined; readonly problem: string; readonly refused: boolean };
 
 interface Options {
   readonly signal: AbortSignal;
@@ -28,9 +28,10 @@ export function get(
   return new Promise((resolve) => {
     const limit = AbortSignal.timeout(seconds * 1_000);
     const stop = AbortSignal.any([signal, limit]);
-    const none = (error: Error) =>
+    const none = (error: NodeJS.ErrnoException) =>
       resolve({
         status: undefined,
+        refused: error.code === "ECONNREFUSED",
         problem: limit.aborted ? `no answer within ${seconds} s` : `no answer (${error.message})`,
       });
     const headers = { Host: site, Accept: "*/*", ...(cookie !== undefined && { Cookie: cookie }) };

@@ -7,10 +7,10 @@ import { quotings } from "./sql.ts";
 const { text } = quotings.mariadb;
 
 /** From wherever it comes: an address in it would bind the site to a pod (frappe-live §1). */
-const account = ({ user }: Login) => `${text(user)}@'%'`;
+export const account = ({ user }: Pick<Login, "user">) => `${text(user)}@'%'`;
 
 /** In a GRANT, `_` and `%` of a database's name are wildcards unless they are escaped. */
-const ofSchema = ({ schema }: Login) => `\`${schema.replaceAll(/[_%\\]/g, String.raw`\$&`)}\`.*`;
+export const ofSchema = ({ schema }: Pick<Login, "schema">) => `\`${schema.replaceAll(/[_%\\]/g, String.raw`\$&`)}\`.*`;
 
 const hosts = async ({ anywhere }: Admin, { user }: Login) =>
   (await anywhere(`SELECT host FROM mysql.user WHERE user = ${text(user)}`)).map(([host = ""]) => host);
@@ -52,6 +52,7 @@ const endSessions = ({ anywhere }: Admin, login: Login) =>
   );
 
 export const mariadb: SiteServer = {
+  sessions: ({ user }) => `SELECT id, host, time FROM information_schema.processlist WHERE user = ${text(user)}`,
   foreignRights: async (admin, login) => {
     if (!(await hosts(admin, login)).includes("%")) return [];
     const others = (await grantsOf(admin, login)).filter(

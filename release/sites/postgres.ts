@@ -48,6 +48,8 @@ const endSessions = ({ anywhere }: Admin, login: Login) =>
   );
 
 export const postgres: SiteServer = {
+  sessions: ({ user }) =>
+    `SELECT pid, host(client_addr), EXTRACT(EPOCH FROM clock_timestamp() - COALESCE(query_start, backend_start))::int FROM pg_stat_activity WHERE usename = ${text(user)}`,
   foreignRights: async (admin, login) => {
     const standing = await attributes(admin, login);
     if (standing === undefined) return [];

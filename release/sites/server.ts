@@ -26,6 +26,8 @@ export interface SiteServer {
   readonly lockOut: (admin: Admin, login: Login) => Promise<void>;
   /** Takes a user away whose database is gone; one that has things elsewhere is only let in no more. */
   readonly dropUser: (admin: Admin, login: Login) => Promise<void>;
+  /** Lists the user's sessions: id, the address that each comes from, seconds since its last statement began. */
+  readonly sessions: (login: Login) => string;
   /** How many tables and views stand in the database, whoever's. */
   readonly relations: string;
 }

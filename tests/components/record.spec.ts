@@ -24,6 +24,8 @@ describe("the recorder", () => {
           retainOnDelete: false,
           deleteBeforeReplace: true,
           ignoreChanges: ["data"],
+          additionalSecretOutputs: ["binaryData"],
+          customTimeouts: { create: "90s" },
         };
         configMap("second", pulumi.secret("hidden"), { ...opts, dependsOn: [first] });
       });
@@ -39,13 +41,15 @@ describe("the recorder", () => {
       retainOnDelete: false,
       deleteBeforeReplace: true,
       ignoreChanges: ["data"],
+      additionalSecretOutputs: ["binaryData"],
+      createTimeout: "90s",
       aliases: opts.aliases,
     });
     assert.deepEqual([parent, dependsOn], [room.urn, [first.urn]]);
     assert.ok(first.opts.aliases.some(({ name }) => name === "once"));
     assert.deepEqual(
-      [first.opts.protect, first.opts.retainOnDelete, first.opts.deleteBeforeReplace],
-      [undefined, undefined, undefined],
+      [first.opts.protect, first.opts.retainOnDelete, first.opts.deleteBeforeReplace, first.opts.createTimeout],
+      [undefined, undefined, undefined, undefined],
     );
     assert.deepEqual(room.outputs, { done: true });
     const data = second.inputs["data"] as Record<string, unknown>;

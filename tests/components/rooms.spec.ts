@@ -19,7 +19,9 @@ describe("components/namespace", () => {
     const { resources, objects } = await recordStack("staging");
     assert.deepEqual(kinds(resources, "namespace"), [
       "Namespace namespace",
-      ...["backup", "bench", "database", "monitoring", "redis", "services"].map((room) => `ServiceAccount ${room}`),
+      ...["backup", "bench", "database", "monitoring", "redis", "release", "services"].map(
+        (room) => `ServiceAccount ${room}`,
+      ),
     ]);
     for (const mode of ["enforce", "warn", "audit"]) {
       assert.equal(one(objects, "Namespace")[0]?.metadata.labels?.[`pod-security.kubernetes.io/${mode}`], "restricted");
@@ -146,7 +148,7 @@ describe("components/network", () => {
       ...[plan.bench, plan.services, plan.backup, plan.monitoring].flatMap(({ workloads }) =>
         workloads.map(({ component }) => component),
       ),
-      ...plan.backup.scheduled.map(({ component }) => component),
+      ...[plan.backup, plan.steps].flatMap(({ scheduled }) => scheduled.map(({ component }) => component)),
       "database",
       "redis-cache",
       "redis-queue",

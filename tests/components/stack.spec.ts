@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { sha256, siteCredentials } from "../../components/secrets/derive.ts";
+import { ledgerPassword, sha256, siteCredentials } from "../../components/secrets/derive.ts";
 import { labels } from "../../constants/labels.ts";
 import { podTemplateOf, textAt, valueAt, labelsAt } from "../judges/kubernetes-object.ts";
 import { canary, Concealed, ofType, only, type Recorded } from "../support/record.ts";
@@ -14,6 +14,7 @@ const standard = [labels.partOf, labels.managedBy, labels.instance, labels.envir
 /** What is made from secrets and is as secret: a site's credentials, hashes of passwords. */
 const derived = ({ plan }: StackRecording): string[] => [
   ...plan.sites.flatMap(({ name }) => Object.values(siteCredentials(canary("sites-seed"), name))),
+  ledgerPassword(canary("sites-seed")),
   ...["redis-cache", "redis-queue", "database-admin"].map((name) => sha256(canary(name))),
 ];
 
@@ -70,8 +71,10 @@ describe("components: the whole stack", () => {
             namespace: { namespace },
             network: {},
             redis: {},
+            release: {},
             secrets: {},
             services: {},
+            steps: {},
           },
         );
       });
@@ -107,7 +110,9 @@ describe("components: the whole stack", () => {
         // The one that opens the backups is handed out, as a secret; a program is marked as one to keep it out of previews.
         assert.deepEqual(found, [
           "frappe:stack:FrappeStack frappe.outputs.backupPassword (secret)",
-          "kubernetes:core/v1:ConfigMap backup-program.inputs.data (secret)",
+          ...["backup-program", "reader-program", "release-program"].map(
+            (program) => `kubernetes:core/v1:ConfigMap ${program}.inputs.data (secret)`,
+          ),
         ]);
         const secrets = ofType(resources, "kubernetes:core/v1:Secret");
         assert.ok(secrets.length >= 3 && secrets.every(({ inputs }) => leaks(inputs, "").length > 0));
@@ -178,6 +183,6 @@ describe("components: the whole stack", () => {
         assert.equal(source.match(/this\.registerOutputs\(/g)?.length ?? 0, classes.length, file);
         return used;
       });
-    assert.equal(tokens.length, 9);
+    assert.equal(tokens.length, 10);
   });
 });

@@ -79,6 +79,14 @@ const accepted: Readonly<Record<string, readonly unknown[]>> = {
   "backup.repository.prefix": ["a", "a/b-c/d_e"],
   "monitoring.alertmanager.receivers.email.user": ["apikey", "frappe@example.com", "MAIL\\frappe"],
   "release.attempt": [1, 999],
+  "release.timeouts.drain": [10, 86_400],
+  "release.timeouts.migrate": [30, 86_400],
+  "release.timeouts.createSite": [30, 86_400],
+  "release.timeouts.verify": [10, 7200],
+  "release.timeouts.hold": [60, 86_400],
+  "release.timeouts.step": [60, 604_800],
+  "release.resources.memory": ["512Mi", "8Gi"],
+  "release.rollbackTo": ["0123456789", "1a0df78f08"],
   "release.gitSha": ["493cecf82c92c828bf0d0c57df60694e07dc6167"],
 };
 
@@ -134,7 +142,13 @@ describe("config: right stack files", () => {
 
   it("fills what is left out, and repairs nothing that is there", () => {
     const config = stackConfig("postgres");
-    assert.deepEqual(config.release, { strategy: "blueGreen", attempt: 1, readyTimeout: 600 });
+    assert.deepEqual(config.release, {
+      strategy: "blueGreen",
+      attempt: 1,
+      readyTimeout: 600,
+      timeouts: { drain: 900, migrate: 3600, createSite: 1800, hold: 1800, verify: 300, step: 21_600 },
+      resources: { cpu: "250m", memory: "1Gi", ephemeralStorage: "1Gi" },
+    });
     assert.equal(config.platform.nodes, "many");
     assert.deepEqual(config.bench.web, {
       replicas: 1,

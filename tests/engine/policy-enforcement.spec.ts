@@ -31,7 +31,7 @@ describe("the policy pack on the real engine", function () {
     it("takes the committed production stack, and says how many policies have judged it", async () => {
       const { code, stdout, stderr } = await preview("prod", "--offline");
       assert.deepEqual([code, stderr], [0, ""], stdout);
-      assert.match(summaryOf(stdout), /^ {2}policies {3}10 policies, none violated$/m);
+      assert.match(summaryOf(stdout), /^ {2}policies {3}13 policies, none violated$/m);
     });
 
     it("stops a production stack whose data is not protected, and says what, where and how to put it right", async () => {
@@ -50,7 +50,7 @@ describe("the policy pack on the real engine", function () {
       const { code, stdout } = await preview(unprotected("staging"), "--offline");
       assert.equal(code, 0, stdout);
       const summary = summaryOf(stdout);
-      assert.match(summary, /^ {2}policies {3}10 policies, 1 violated$/m);
+      assert.match(summary, /^ {2}policies {3}13 policies, 1 violated$/m);
       assert.match(summary, /^ {2}policy {5}advisory frappe-stateful-protected: /m);
       assert.doesNotMatch(summary, /mandatory|FAILED/);
     });
@@ -58,7 +58,7 @@ describe("the policy pack on the real engine", function () {
     it("has nothing to say of protection where it is dev", async () => {
       const { code, stdout } = await preview(unprotected("dev"), "--offline");
       assert.equal(code, 0, stdout);
-      assert.match(summaryOf(stdout), /^ {2}policies {3}9 policies, none violated$/m);
+      assert.match(summaryOf(stdout), /^ {2}policies {3}12 policies, none violated$/m);
     });
   });
 

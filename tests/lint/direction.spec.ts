@@ -59,7 +59,7 @@ describe("lint: direction of imports", () => {
   it("keeps the release runner free of Pulumi and of components", async () => {
     await direction.accepts(
       "release/x.ts",
-      ...from("../constants/labels.ts", "../topology/release.ts", "node:fs", "mysql2"),
+      ...from("../constants/labels.ts", "../topology/image.ts", "node:fs", "mysql2"),
     );
     await direction.refuses(
       "release/x.ts",

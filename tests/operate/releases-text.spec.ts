@@ -3,7 +3,11 @@ import fc from "fast-check";
 import { clipped, columns, oneLine, widthOf, wrapped } from "../../operate/columns.ts";
 import type { ListedRelease } from "../../operate/ledger-reader.ts";
 import { closedText, durationText, releaseText, tableText, timeText } from "../../operate/releases-text.ts";
+import type { Undo } from "../../release/drive/undo.ts";
 import { begun, releaseOf, type SampleRelease } from "./ledger-sample.ts";
+
+/** Typed by the driver's own record, so that what is read is what is written. */
+const undo = (target: string, sites: Undo["sites"]): Undo => ({ target, sites });
 
 const listed = (change: Partial<SampleRelease> = {}): ListedRelease =>
   structuredClone({ events: [], ...releaseOf(change) }) as unknown as ListedRelease;
@@ -81,7 +85,7 @@ describe("a release that is shown", () => {
   it("has its facts, its sites and its events", () => {
     const lines = releaseText(
       listed({
-        facts: { by: "ada", rollbackTo: "aaaaaaaaaa", apps: [{ name: "frappe", version: "v15" }], patches: 7 },
+        facts: { by: "ada", apps: [{ name: "frappe", version: "v15" }], patches: 7 },
         events: [
           { at: begun, generation: 1, site: "", kind: "prepared", facts: {} },
           { at: begun + 61_000, generation: 2, site: "a.example.com", kind: "sealed", facts: { seconds: 4 } },
@@ -90,17 +94,16 @@ describe("a release that is shown", () => {
     );
     assert.deepEqual(lines, [
       "release 0123456789",
-      "  from        none",
-      "  result      confirmed",
-      "  by          ada",
-      "  git         -",
-      "  image       -",
-      "  begun       2026-11-21 03:04:05",
-      "  changed     2026-11-21 03:07:25",
-      "  closed      1 min 12 s",
-      "  rollbackTo  aaaaaaaaaa",
-      "  apps        name frappe version v15",
-      "  patches     7",
+      "  from     none",
+      "  result   confirmed",
+      "  by       ada",
+      "  git      -",
+      "  image    -",
+      "  begun    2026-11-21 03:04:05",
+      "  changed  2026-11-21 03:07:25",
+      "  closed   1 min 12 s",
+      "  apps     name frappe version v15",
+      "  patches  7",
       "sites, with backup and seal",
       "  a.example.com  released  11111111  22222222",
       "  b.example.com  released  33333333  44444444",
@@ -108,6 +111,46 @@ describe("a release that is shown", () => {
       "  2026-11-21 03:04:05  -              prepared",
       "  2026-11-21 03:05:06  a.example.com  sealed    seconds 4",
     ]);
+  });
+
+  const back = {
+    id: "cccccccccc",
+    from: "bbbbbbbbbb",
+    facts: {
+      by: "ada",
+      rollbackTo: "aaaaaaaaaa",
+      undo: undo("aaaaaaaaaa", {
+        "a.example.com": { seal: { snapshot: "9".repeat(64), tables: 3, rows: 70 }, by: "bbbbbbbbbb", sealedAt: begun },
+      }),
+    },
+  };
+
+  it("says of one that goes back on purpose to which, from which seals, and where what was there before is kept", () => {
+    const events = [{ at: begun, generation: 1, site: "", kind: "prepared", facts: back.facts }];
+    const lines = releaseText(listed({ ...back, events }));
+    assert.ok(lines.includes("  back to  aaaaaaaaaa on purpose; what was there before is kept in 22222222 44444444"));
+    assert.deepEqual(lines.slice(-5), [
+      "sites, with backup and seal",
+      "  a.example.com  released  11111111  22222222  back to 99999999 of 2026-11-21 03:04:05, sealed by bbbbbbbbbb",
+      "  b.example.com  released  33333333  44444444",
+      "events (UTC)",
+      "  2026-11-21 03:04:05  -  prepared  by ada, rollbackTo aaaaaaaaaa",
+    ]);
+    assert.doesNotMatch(lines.join("\n"), /undo|undefined/);
+  });
+
+  it("has a line in the table for one that goes back on purpose, above why it did not come to that", () => {
+    const [, , second, third] = tableText([listed({ ...back, state: "rolled_back", reason: "a seal is damaged" })]);
+    assert.deepEqual([second, third], ["  back to aaaaaaaaaa on purpose", "  a seal is damaged"]);
+    assert.equal(
+      tableText([listed(back)])[2],
+      "  back to aaaaaaaaaa on purpose; what was there before is kept in 22222222 44444444",
+    );
+  });
+
+  it("shows one that goes back by the words of a ledger that it does not understand", () => {
+    const strange = { ...back, facts: { ...back.facts, undo: { sites: "all of them" } } };
+    assert.match(releaseText(listed(strange)).join("\n"), /back to {2}aaaaaaaaaa on purpose/);
   });
 
   it("says since when writes are closed, and when it goes back by itself", () => {

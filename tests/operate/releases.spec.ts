@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import type { V1Pod } from "@kubernetes/client-node";
+import { ledgerReader } from "../../constants/ledger.ts";
 import { root } from "../../engine/root.ts";
-import { ledgerReader } from "../../operate/ledger-reader.ts";
 import { refusal } from "../../operate/refusal.ts";
 import { releases } from "../../operate/releases.ts";
 import { kubeconfigOf } from "./api-server.ts";

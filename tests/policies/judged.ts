@@ -14,14 +14,25 @@ export interface Given {
   readonly name?: string;
   readonly props: unknown;
   readonly protect?: boolean;
+  readonly opts?: {
+    readonly ignoreChanges?: readonly string[];
+    readonly additionalSecretOutputs?: readonly string[];
+    readonly createSeconds?: number | undefined;
+  };
+  /** Its own, where names and types alone would not tell it from another. */
+  readonly urn?: string;
+  /** URNs of what must stand first. */
+  readonly dependsOn?: readonly string[];
 }
 
-const urnOf = ({ type, name = "it" }: Given) => `urn:pulumi:test::frappe::${type}::${name}`;
+export const urnOf = ({ type, name = "it", urn = `urn:pulumi:test::frappe::${type}::${name}` }: Given): string => urn;
 
 /** What the SDK hands to a policy for one resource, as far as ours look. */
 const argsOf = (given: Given) => {
   const { type, name = "it", props, protect = false } = given;
-  const opts = { protect, ignoreChanges: [], aliases: [], additionalSecretOutputs: [] };
+  const { ignoreChanges = [], additionalSecretOutputs = [], createSeconds = 0 } = given.opts ?? {};
+  const customTimeouts = { createSeconds, updateSeconds: 0, deleteSeconds: 0 };
+  const opts = { protect, ignoreChanges, aliases: [], additionalSecretOutputs, customTimeouts };
   return { type, name, urn: urnOf(given), props: unknownCheckingProxy(structuredClone(props)), opts };
 };
 
@@ -38,7 +49,12 @@ export function judge(rule: Rule, given: Given): string[] {
 export function judgeStack(rule: Rule, all: readonly Given[]): string[] {
   const policy = policyOf(rule);
   assert.ok("validateStack" in policy, rule.name);
-  const resources = all.map((given) => argsOf(given) as unknown as PolicyResource);
+  const found = new Map(all.map((given) => [urnOf(given), argsOf(given)] as const));
+  const resources = all.map((given) => {
+    // What is not in the stack the SDK leaves out.
+    const dependencies = (given.dependsOn ?? []).flatMap((urn) => found.get(urn) ?? []);
+    return { ...argsOf(given), dependencies } as unknown as PolicyResource;
+  });
   const messages: string[] = [];
   const report = (message: string, urn?: string) => void messages.push(`${urn?.split("::").at(-1)}: ${message}`);
   void policy.validateStack({ resources, stackTags: new Map() } as never, report);

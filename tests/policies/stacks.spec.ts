@@ -9,17 +9,26 @@ import { type Given, violated } from "./judged.ts";
 import type { Loose } from "./samples.ts";
 
 interface Mutable {
+  urn: string;
   type: string;
   name: string;
   props: Loose;
   protect: boolean;
+  dependsOn: string[];
 }
 
-const givenOf = ({ type, name, inputs, opts }: Recorded): Given => ({
+const givenOf = ({ urn, type, name, inputs, opts }: Recorded): Given => ({
+  urn,
   type,
   name,
   props: reveal(inputs),
   protect: opts.protect === true,
+  opts: {
+    ignoreChanges: opts.ignoreChanges,
+    additionalSecretOutputs: opts.additionalSecretOutputs,
+    createSeconds: opts.createTimeout === undefined ? 0 : Number.parseInt(opts.createTimeout),
+  },
+  dependsOn: opts.dependsOn,
 });
 
 /** Rules that stop a stack of this environment. */
@@ -85,6 +94,13 @@ const defects: Readonly<Record<string, (find: (type: string, name: string) => Mu
     const container = find("Deployment", "scheduler").props.spec.template.spec.containers[0];
     container.env.push({ name: "DB_PASSWORD", value: "hunter2" });
   },
+  "frappe-release-needs-verified-backup": (find) => {
+    const backup = find("Command", "release-backup");
+    const migrate = find("Command", "release-migrate");
+    migrate.dependsOn = migrate.dependsOn.filter((urn) => urn !== backup.urn);
+  },
+  "frappe-command-shape": (find) => void (find("Command", "release-backup").props.delete = "true"),
+  "frappe-job-safety": (find) => void (find("CronJob", "release").props.spec.jobTemplate.spec.backoffLimit = 1),
 };
 
 describe("one defect in the production stack", () => {

@@ -1,65 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { backUp, confirm, migrate, prepare, verified } from "../../release/drive/forward.ts";
+import { backUp, confirm, migrate, prepare } from "../../release/drive/forward.ts";
 import { isSettled } from "../../release/drive/back.ts";
-import type { Run } from "../../release/drive/run.ts";
 import { endsWith, isEnd } from "../../release/machine.ts";
-import { Life, MemoryLedger, ModelWorld } from "./support/memory.ts";
+import { fates, setting as settingOf, standing } from "./support/setting.ts";
 
-const standing = ["a.test", "b.test"];
-const wanted = [...standing, "new.test"];
-const fates = ["dies before", "dies half way", "dies after", "fails"] as const;
+/** Declared archived with the release; it is in use before. */
+const gone = "gone.test";
 
-/** Dies or fails at the calls that `fates` names, by their number; goes well otherwise. */
-function setting(plan: ReadonlyMap<number | string, (typeof fates)[number]>, kills: ReadonlySet<number> = new Set()) {
-  let calls = 0;
-  let writes = 0;
-  const life = new Life();
-  const left = new Map(plan);
-  const once = (call: string) => {
-    const fate = left.get(call);
-    left.delete(call);
-    return fate;
-  };
-  const world = new ModelWorld(life, standing, (call) => plan.get((calls += 1)) ?? once(call) ?? "well");
-  const ledger = new MemoryLedger(life, () => kills.has((writes += 1)));
-  const said: string[] = [];
-  const run = async (): Promise<Run> => ({
-    wanted: { id: "r1", sites: wanted, facts: {}, holdMs: 1_000 },
-    ledger,
-    world,
-    hold: await ledger.take("runner"),
-    say: (line) => said.push(line),
-    reached: () => {},
-    point: () => {},
-  });
-  /** One `up`: every step in order, as the engine runs them. */
-  const up = async () => {
-    for (const step of [prepare, backUp, migrate, verify, confirm]) {
-      await step(await run());
-    }
-  };
-  const verify = async (each: Run) => {
-    if ((await ledger.release("r1"))?.state === "migrated") {
-      await verified(each);
-    }
-  };
-  /** The same `up` again and again, as long as it was killed. */
-  const untilSettled = async (): Promise<Error | undefined> => {
-    for (let tries = 0; tries < 60; tries += 1) {
-      try {
-        const died = life.begin();
-        if ((await Promise.race([up(), died])) !== "died") {
-          return undefined;
-        }
-      } catch (error) {
-        assert.ok(error instanceof Error);
-        return error;
-      }
-    }
-    throw new Error("it does not end");
-  };
-  return { world, ledger, said, up, untilSettled };
+function setting(...plan: Parameters<typeof settingOf>) {
+  const all = settingOf(...plan);
+  all.world.sites.set(gone, { rows: 10, schema: "old", closed: false, flags: 0 });
+  all.next({ archived: [gone] }, { plan: plan[0] ?? new Map(), kills: plan[1] ?? new Set() });
+  return all;
 }
 
 async function judge({ world, ledger }: ReturnType<typeof setting>): Promise<void> {
@@ -92,6 +45,10 @@ async function judge({ world, ledger }: ReturnType<typeof setting>): Promise<voi
       `${state}: ${name}`,
     );
   }
+  assert.equal(world.archived.has(gone), state === "confirmed", `${state}: ${gone}`);
+  assert.notEqual([state, world.workers], ["confirmed", "old"], "a worker of the old release runs on the new schema");
+  const { closedAt = 0, openedAt = 0 } = release ?? {};
+  assert.equal(openedAt > 0, closedAt > 0, `${state}: writes were closed and never opened, by the record`);
   assert.equal(world.sites.get("new.test")?.schema, state === "confirmed" ? "new" : undefined, state);
 }
 
@@ -109,19 +66,19 @@ describe("release/drive", () => {
   for (const fate of ["dies before", "dies half way", "dies after"] as const) {
     it(`ends where it would have, whichever call it ${fate}`, async () => {
       let reached = 0;
-      for (let call = 1; call <= 60; call += 1) {
+      for (let call = 1; call <= 80; call += 1) {
         const all = setting(new Map([[call, fate]]));
         assert.equal(await all.untilSettled(), undefined, `call ${call}`);
         assert.equal((await all.ledger.release("r1"))?.state, "confirmed", `call ${call}`);
         await judge(all);
         reached += 1;
       }
-      assert.equal(reached, 60);
+      assert.equal(reached, 80);
     });
   }
 
   it("ends where it would have, whichever write to the ledger it dies at", async () => {
-    for (let write = 1; write <= 40; write += 1) {
+    for (let write = 1; write <= 50; write += 1) {
       const all = setting(new Map(), new Set([write]));
       assert.equal(await all.untilSettled(), undefined, `write ${write}`);
       await judge(all);
@@ -132,7 +89,11 @@ describe("release/drive", () => {
     ["backUp b.test", "aborted", /^backUp b.test fails/],
     ["close b.test", "aborted", /^close b.test fails/],
     ["drain", "aborted", /^drain fails/],
+    ["untilClosed b.test", "aborted", /^untilClosed b.test fails/],
+    ["archive gone.test", "aborted", /^archive gone.test fails/],
+    ["still", "aborted", /^still fails/],
     ["seal b.test", "aborted", /^seal b.test fails/],
+    ["endWorkers", "rolled_back", /^endWorkers fails/],
     ["migrate b.test", "rolled_back", /^migrate b.test fails/],
     ["check a.test", "rolled_back", /^check a.test fails/],
     ["create new.test", "rolled_back", /^create new.test fails/],
@@ -166,6 +127,90 @@ describe("release/drive", () => {
     assert.equal(all.world.sites.get("b.test")?.schema, "old", "the other site is put back all the same");
   });
 
+  it("tries that way back once more when it is asked again, and says what failed last", async () => {
+    const all = setting(
+      new Map([
+        ["migrate b.test", ["fails"]],
+        ["restore a.test", ["fails", "fails"]],
+      ] as const),
+    );
+    await all.untilSettled();
+    const again = async () => {
+      await prepare(await all.run());
+      await backUp(await all.run());
+      await migrate(await all.run());
+    };
+    await assert.rejects(
+      again(),
+      /migrate b\.test fails; and the way back failed: a\.test: restore a\.test fails; writes/,
+    );
+    await assert.rejects(again(), /migrate b\.test fails; everything is as it was before/);
+    assert.equal((await all.ledger.release("r1"))?.state, "rolled_back");
+    await judge(all);
+  });
+
+  it("ends no step of a release that went back as if it were done, and says so", async () => {
+    for (const [fails, state] of [
+      [["backUp b.test"], "aborted"],
+      [["migrate b.test"], "rolled_back"],
+    ] as const) {
+      const all = setting(new Map(fails.map((call) => [call, "fails"])));
+      await all.untilSettled();
+      for (const step of [prepare, backUp, migrate, confirm]) {
+        await assert.rejects(
+          step(await all.run()),
+          new RegExp(`^Error: release r1 (is|has failed \\()${state}|${state}`),
+        );
+      }
+      assert.equal((await all.ledger.release("r1"))?.state, state);
+    }
+  });
+
+  it("takes whatever runs a job while writes are closed for a failure, before the seal and after the migration", async () => {
+    for (const [begins, state] of [
+      ["closing:a.test", "aborted"],
+      ["migrated:a.test", "rolled_back"],
+    ] as const) {
+      const all = setting();
+      const run = async () => ({
+        ...(await all.run()),
+        point: (name: string) => void (name === begins && all.world.restless.push("job 7 of w1")),
+      });
+      await prepare(await run());
+      await backUp(await run());
+      await assert.rejects(migrate(await run()), /writes are closed, and yet: job 7 of w1/);
+      assert.equal((await all.ledger.release("r1"))?.state, state);
+      await judge(all);
+    }
+  });
+
+  it("is called off while a request of before is still at work, with everything as it was", async () => {
+    const all = setting();
+    all.world.busy.add("b.test");
+    assert.match((await all.untilSettled())?.message ?? "", /b\.test: somebody is still at work/);
+    assert.equal((await all.ledger.release("r1"))?.state, "aborted");
+    await judge(all);
+  });
+
+  it("can repair a site that nobody serves, and says that nobody writes to it", async () => {
+    const all = setting();
+    all.world.unserved.add("b.test");
+    assert.equal(await all.untilSettled(), undefined);
+    await judge(all);
+    assert.deepEqual(all.said.filter((line) => /closed|nobody/.test(line)).slice(0, 2), [
+      "a.test: writes are closed",
+      "b.test: nobody serves it (connection refused or 502, all the time), so nobody writes to it",
+    ]);
+  });
+
+  it("leaves a site archived that was so before, when the release goes back", async () => {
+    const all = setting(new Map([["migrate b.test", "fails"]]));
+    all.world.archived.add(gone);
+    await all.untilSettled();
+    assert.equal((await all.ledger.release("r1"))?.state, "rolled_back");
+    assert.equal(all.world.archived.has(gone), true);
+  });
+
   it("changes nothing when an inspection finds problems, and names them all", async () => {
     const all = setting(new Map());
     all.world.problems.push("the clock is off", "the image lacks hrms");
@@ -183,7 +228,7 @@ describe("release/drive", () => {
   });
 
   it("loses nothing and leaves one end, whatever fails and dies in whatever order", async () => {
-    const plan = fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fc.constantFrom(...fates)), { maxLength: 6 });
+    const plan = fc.array(fc.tuple(fc.integer({ min: 1, max: 80 }), fc.constantFrom(...fates)), { maxLength: 6 });
     const kills = fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 3 });
     await fc.assert(
       fc.asyncProperty(plan, kills, async (fated, killed) => {

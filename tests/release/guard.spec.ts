@@ -53,6 +53,19 @@ describe("release/guard", () => {
     assert.equal(mayNotRun([], "new"), "no release has been migrated yet");
   });
 
+  it("gives the schema to the release that went back to an earlier one, and not to that one itself", () => {
+    const back = (state: ReleaseState) => [
+      release("a", "confirmed"),
+      release("b", "confirmed"),
+      { ...release("c", state), from: "b", facts: { rollbackTo: "a" } },
+    ];
+    const may = (state: ReleaseState) => ["a", "b", "c"].filter((id) => mayNotRun(back(state), id) === undefined);
+    assert.deepEqual(
+      [may("sealed"), may("migrating"), may("confirmed"), may("rolled_back")],
+      [["b"], [], ["c"], ["b"]],
+    );
+  });
+
   it("goes by the last that was written: one that failed since changes nothing", () => {
     const history = [
       release("a", "confirmed"),

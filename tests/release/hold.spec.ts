@@ -11,9 +11,11 @@ async function held() {
   const ledger = new MemoryLedger(life, () => false);
   const world = new ModelWorld(life, sites, () => "well");
   const run: Run = {
-    wanted: { id: "r1", sites, facts: {}, holdMs: 1_000 },
+    wanted: { id: "r1", sites, archived: [], facts: {}, holdMs: 1_000 },
     ledger,
     world,
+    signal: new AbortController().signal,
+    back: () => world,
     hold: await ledger.take("runner"),
     say: () => {},
     reached: () => {},

@@ -68,6 +68,20 @@ for (const engine of ["mariadb", "postgres"] as const) {
       assert.ok((await restored(false)).tables > 5);
     });
 
+    it("takes a name as it is written, capitals too", async () => {
+      const context = openContext(job.backup);
+      const has = (name: string) => databaseExists(context, job, name);
+      try {
+        server.sql("CREATE DATABASE of_site_a");
+        await ensureDatabase(context, job, "Of_Site_A");
+        assert.deepEqual([await has("Of_Site_A"), await has("of_site_a"), await has("OF_SITE_A")], [true, true, false]);
+        await dropDatabase(context, job, "Of_Site_A");
+        assert.deepEqual([await has("Of_Site_A"), await has("of_site_a")], [false, true]);
+      } finally {
+        context.close();
+      }
+    });
+
     it("knows the server again, and drops or makes nothing with a name that needs quoting", async () => {
       const context = openContext(job.backup);
       try {

@@ -147,6 +147,52 @@ for (const engine of ["mariadb", "postgres"] as const) {
       });
     });
 
+    it("is believed to write nothing where nobody serves it for as long as is waited, and only there", async () => {
+      const bad = (status: number) => (_: unknown, response: http.ServerResponse) => {
+        response.writeHead(status);
+        response.end();
+      };
+      const seen = async (endpoint: string) => {
+        const outcome = await suite.run("untilClosed", site, { options: { endpoint }, seconds: 2 });
+        return outcome.code === 0 ? outcome.result : outcome.problem;
+      };
+      assert.equal(await seen("http://127.0.0.1:1"), "unserved");
+      await answering(bad(502), async (endpoint) => assert.equal(await seen(endpoint), "unserved"));
+      for (const status of [200, 404, 500, 504]) {
+        await answering(bad(status), async (endpoint) =>
+          assert.match(String(await seen(endpoint)), new RegExp(`is not closed at .*: it answers ${status}$`)),
+        );
+      }
+      let asked = 0;
+      const once: http.RequestListener = (_, response) => {
+        response.writeHead((asked += 1) === 2 ? 200 : 502);
+        response.end();
+      };
+      await answering(once, async (endpoint) => assert.match(String(await seen(endpoint)), /it answers 502$/));
+      const cut: http.RequestListener = (request) => void request.socket.destroy();
+      await answering(cut, async (endpoint) =>
+        assert.match(String(await seen(endpoint)), /no answer \(socket hang up\)$/),
+      );
+    });
+
+    it("sends links to a host of its own, and keeps the one of several that somebody chose", async () => {
+      const config = suite.bench.config(site.name);
+      const domains = ["www.a.test", "shop.a.test"];
+      for (const [stands, domain, changed, becomes] of [
+        [undefined, domains, true, "https://www.a.test"],
+        ["https://old.test", domains, true, "https://www.a.test"],
+        ["https://shop.a.test", domains, false, "https://shop.a.test"],
+        ["shop.a.test", domains, false, "shop.a.test"],
+        ["http://a.test:8000", domains, false, "http://a.test:8000"],
+        ["::", [], true, "https://a.test"],
+      ] as const) {
+        write({ ...config, host_name: stands });
+        assert.equal(await result("keepAddress", { ...site, domains: domain }), changed);
+        assert.equal(suite.bench.config(site.name)["host_name"], becomes);
+      }
+      write(config);
+    });
+
     it("is archived with its doors closed and nothing dropped, and comes back as it was", async () => {
       const config = suite.bench.config(site.name);
       const before = { ...config, pause_scheduler: false };

@@ -11,8 +11,14 @@ const site = (name: string, more: object = {}) => ({
   ...more,
 });
 
-const release = (op: string, sites: readonly object[]) => {
-  const identity = { releaseId: "1a0df78f08", attempt: 1, strategy: "blueGreen", image: "erpnext:v16@sha256:1" };
+const release = (op: string, sites: readonly object[], more: object = {}) => {
+  const identity = {
+    releaseId: "1a0df78f08",
+    attempt: 1,
+    strategy: "blueGreen",
+    image: "erpnext:v16@sha256:1",
+    ...more,
+  };
   const data = { "release.json": JSON.stringify({ ...identity, apps: [], sites }) };
   return step(op, "release", configMap, { now: { labels: { [labels.releaseManifest]: "true" }, data } });
 };
@@ -23,10 +29,11 @@ describe("summary of the release", () => {
       site("a.example.com"),
       site("b.example.com", { apps: ["frappe", "erpnext"], domains: ["b.com"], state: "archived" }),
     ];
-    assert.deepEqual(summary([release("create", sites)]).slice(0, 6), [
+    assert.deepEqual(summary([release("create", sites)]).slice(0, 7), [
       "",
       "Summary of prod",
       "  release    1a0df78f08 (attempt 1, blueGreen), new: the bench comes up anew beside the old one, traffic moves last",
+      "  steps      prepare, backup (each site, verified), migrate (writes closed), verify (the new bench), confirm (writes open); what fails goes back",
       "  image      erpnext:v16@sha256:1",
       "  site       a.example.com  [frappe]",
       "  site       b.example.com  [frappe, erpnext], also b.com  ARCHIVED",
@@ -42,6 +49,33 @@ describe("summary of the release", () => {
     const manifest = release("replace", [site("a.example.com", { domains: ["new.example.com"] })]);
     assert.ok(old);
     assert.match(lines("release", [{ ...manifest, old }])[0] ?? "", /, unchanged$/);
+  });
+
+  it("says what a new release does, step by step, and nothing of it where none is run", () => {
+    assert.match(
+      lines("steps", [release("create", [])])[0] ?? "",
+      /prepare, backup .*, migrate .*, verify .*, confirm/,
+    );
+    assert.deepEqual(lines("steps", [release("same", [])]), []);
+  });
+
+  it("says of recreate that the sites are down meanwhile, and of no bench beside the old one", () => {
+    const [line = ""] = lines("release", [release("create", [], { strategy: "recreate" })]);
+    assert.match(
+      line,
+      /the old bench goes when the sites are migrated, and they are down until the new one has come up$/,
+    );
+    assert.doesNotMatch(line, /beside/);
+  });
+
+  it("says of a release that goes back to which one, and that data of today are given up", () => {
+    const more = { rollbackTo: "0123456789" };
+    assert.match(
+      lines("back", [release("create", [], more)])[0] ?? "",
+      /^ {2}back to {4}0123456789: each site gets the data of .*; what was written since goes into a backup of its own$/,
+    );
+    assert.deepEqual(lines("back", [release("same", [], more)]), ["  back to    0123456789, where it went"]);
+    assert.deepEqual(lines("back", [release("create", [])]), []);
   });
 
   it("names twenty sites and counts the rest", () => {
@@ -62,7 +96,7 @@ describe("summary of the release", () => {
 
   it("lets no name write to the terminal or begin a line", () => {
     const shown = summary([release("create", [site("a\u001b[2J.example.com\n  STOP       forged")])]);
-    assert.equal(shown[4], "  site       a [2J.example.com   STOP       forged  [frappe]");
+    assert.equal(shown[5], "  site       a [2J.example.com   STOP       forged  [frappe]");
     assert.doesNotMatch(shown.join(""), /\p{Cc}/u);
   });
 });

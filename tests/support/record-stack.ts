@@ -9,7 +9,11 @@ import { autoname, canary, record, reveal, type Recorded, type Recording } from 
 import { readStackFile, stackConfig, type StackName } from "./stacks.ts";
 
 /** Stands in for our programs, whose text no test of a plan is about. */
-export const programs = { backup: "// the backup program\n" };
+export const programs = {
+  backup: "// the backup program\n",
+  release: "// the release runner\n",
+  reader: "// the ledger's reader\n",
+};
 
 type Change = Parameters<typeof stackConfig>[1];
 

@@ -29,6 +29,9 @@ export interface Recorded {
     readonly retainOnDelete: boolean | undefined;
     readonly deleteBeforeReplace: boolean | undefined;
     readonly ignoreChanges: readonly string[];
+    readonly additionalSecretOutputs: readonly string[];
+    /** As the program gave it, `600s`. */
+    readonly createTimeout: string | undefined;
     /** URNs of everything that must stand first, named by `dependsOn` or used in an input. */
     readonly dependsOn: readonly string[];
     readonly aliases: readonly { urn?: string; name?: string; type?: string; parentUrn?: string }[];
@@ -99,6 +102,8 @@ function recorded(request: RegisterResourceRequest, urn: string): Recorded {
       retainOnDelete: isSet(request.hasRetainondelete(), request.getRetainondelete()),
       deleteBeforeReplace: isSet(request.getDeletebeforereplacedefined(), request.getDeletebeforereplace()),
       ignoreChanges: request.getIgnorechangesList(),
+      additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+      createTimeout: request.getCustomtimeouts()?.getCreate() || undefined,
       dependsOn: request.getDependenciesList(),
       aliases: request.getAliasesList().map((alias) => {
         const spec = alias.getSpec();

@@ -42,8 +42,11 @@ const backup = (database: string, redis = ours) => [
   `backup -> ${database}`,
   ...[database, ...redis].map((to) => `restore -> ${to}`),
 ];
+/** Where a release's steps work, and whom they ask how the new set is. */
+const steps = (database: string, redis = ours) =>
+  [database, ...redis, "nginx:8082", "web:8000", "socketio:9000"].map((to) => `release -> ${to}`);
 const portal = ["nginx -> service-portal:8000", "service-portal -> nginx:8082"];
-const store = (to: string) => ["backup", "restore", "backup-exporter"].map((role) => `${role} -> ${to}`);
+const store = (to: string) => ["backup", "restore", "release", "backup-exporter"].map((role) => `${role} -> ${to}`);
 
 const expected: Record<StackName, string[]> = {
   dev: [
@@ -53,6 +56,7 @@ const expected: Record<StackName, string[]> = {
     ...monitoring("database:3306", 9104),
     databaseVolume,
     ...backup("database:3306"),
+    ...steps("database:3306"),
   ],
   staging: [
     ...inside("envoy-gateway-system"),
@@ -63,6 +67,7 @@ const expected: Record<StackName, string[]> = {
     databaseVolume,
     ...portal,
     ...backup("database:3306"),
+    ...steps("database:3306"),
   ],
   prod: [
     ...inside("envoy-gateway-system"),
@@ -79,6 +84,7 @@ const expected: Record<StackName, string[]> = {
     ...portal,
     "service-portal -> [198.51.100.64/26]:5432",
     ...backup("database:3306"),
+    ...steps("database:3306"),
     ...store("[52.219.0.0/16 3.5.144.0/22]:443"),
   ],
   postgres: [
@@ -90,6 +96,7 @@ const expected: Record<StackName, string[]> = {
     ...embeddedRedis,
     ...monitoring("database:5432", 9187),
     ...backup("database:5432"),
+    ...steps("database:5432"),
     ...store("[10.30.0.9/32]:9000"),
   ],
   "postgres-embedded": [
@@ -99,6 +106,7 @@ const expected: Record<StackName, string[]> = {
     ...monitoring("database:5432", 9187),
     databaseVolume,
     ...backup("database:5432"),
+    ...steps("database:5432"),
   ],
   external: [
     ...inside("envoy-gateway-system"),
@@ -107,6 +115,7 @@ const expected: Record<StackName, string[]> = {
     ...toAll("[10.61.0.0/24]:6379"),
     "socketio -> [10.61.0.0/24]:6379",
     ...backup("[10.60.0.0/24]:3306", ["[10.61.0.0/24]:6379", "[10.61.0.0/24]:6379"]),
+    ...steps("[10.60.0.0/24]:3306", ["[10.61.0.0/24]:6379", "[10.61.0.0/24]:6379"]),
   ],
 };
 

@@ -24,6 +24,8 @@ const released: Record<string, NonNullable<Change>> = {
   "another database": (values) =>
     (values["database"] = { engine: "mariadb", mode: "embedded", storage: { size: "20Gi" }, maxConnections: 400 }),
   "the attempt": (values) => (values["release"] = { attempt: 2 }),
+  "the release to go back to": (values) => (values["release"] = { rollbackTo: "0123456789" }),
+  "another release to go back to": (values) => (values["release"] = { rollbackTo: "9876543210" }),
 };
 
 /** What an operator may turn without a release: it rolls pods in place, or touches none. */
@@ -105,6 +107,12 @@ describe("topology/release: the manifest", () => {
       ["erp.example.com", "shop.example.org", "books.example.net"],
     );
     assert.equal(release.manifest.releaseId, release.id);
+  });
+
+  it("says which release is gone back to, and leaves that out where none is", () => {
+    const { release } = planOf("prod", (values) => (values["release"] = { rollbackTo: "0123456789" }));
+    assert.equal(release.manifest.rollbackTo, "0123456789");
+    assert.ok(!("rollbackTo" in planOf("prod").release.manifest));
   });
 
   it("leaves the revision out where the stack file names none", () => {

@@ -5,11 +5,11 @@ import { planOf } from "../support/record-stack.ts";
 import type { Change, StackName } from "../support/stacks.ts";
 
 /** Every set of rendered files, each of which becomes one object: a change of any of a set rolls whoever mounts one. */
-const fileSets = ({ bench, database, redis, services, backup, monitoring }: StackPlan): ConfigFilesPlan[] => [
+const fileSets = ({ bench, database, redis, services, backup, steps, monitoring }: StackPlan): ConfigFilesPlan[] => [
   ...bench.files,
   ...(database.mode === "embedded" ? [database.embedded.files] : []),
   ...(redis.mode === "embedded" ? redis.servers.map(({ files }) => files) : []),
-  ...[services, backup, monitoring].flatMap(({ files }) => files),
+  ...[services, backup, steps, monitoring].flatMap(({ files }) => files),
 ];
 
 const podsOf = ({
@@ -18,12 +18,13 @@ const podsOf = ({
   redis,
   services,
   backup,
+  steps,
   monitoring,
 }: StackPlan): (WorkloadPlan | ScheduledPlan)[] => [
   ...bench.workloads,
   ...(database.mode === "embedded" ? [database.embedded.workload] : []),
   ...(redis.mode === "embedded" ? redis.servers.map(({ workload }) => workload) : []),
-  ...[services, backup, monitoring].flatMap(({ workloads, scheduled }) => [...workloads, ...scheduled]),
+  ...[services, backup, steps, monitoring].flatMap(({ workloads, scheduled }) => [...workloads, ...scheduled]),
 ];
 
 /** What the pods of a workload are made of, by its name: the plan of the pod, the release, and the files that it mounts. */
@@ -43,7 +44,7 @@ function madeOf(plan: StackPlan): Map<string, string> {
   );
 }
 
-/** Names of the workloads that `change` makes new pods of. */
+/** Names of the workloads that `change` makes new pods of; of a template, those that are made from it later. */
 function rolledBy(change: Change, stack: StackName): string[] {
   const before = madeOf(planOf(stack));
   return [...madeOf(planOf(stack, change))]
@@ -54,9 +55,9 @@ function rolledBy(change: Change, stack: StackName): string[] {
 
 const route = (path: string) => ({ path, hosts: ["erp.staging.example.com"] });
 const bench = ["nginx", "scheduler", "socketio-0", "web", "worker-long", "worker-short"];
-/** What reads common_site_config.json or the bench's common settings; the template of a restore too. */
-const frappe = ["restore", "scheduler", "socketio-0", "web", "worker-long", "worker-short"];
-const release = ["backup", "backup-exporter", ...bench, "restore"].sort();
+/** What reads common_site_config.json or the bench's common settings; the templates of a restore and of a release's steps too. */
+const frappe = ["release", "restore", "scheduler", "socketio-0", "web", "worker-long", "worker-short"];
+const release = ["backup", "backup-exporter", ...bench, "release", "restore"].sort();
 const monitored =
   (more: object): Change =>
   (values) =>
@@ -71,7 +72,7 @@ interface Row {
 const table: Readonly<Record<string, Row>> = {
   "a domain": {
     change: (values) => (values["sites"][0].domains = ["www.erp.staging.example.com"]),
-    rolls: ["nginx", "socketio-0"],
+    rolls: ["nginx", "release", "socketio-0"],
   },
   "a service's route": {
     change: (values) => values["services"].portal.routes.push(route("/api/other")),
@@ -112,7 +113,7 @@ const table: Readonly<Record<string, Row>> = {
   },
   "another replica of socketio": {
     change: (values) => (values["bench"].socketio = { replicas: 2 }),
-    rolls: ["nginx", "socketio-1"],
+    rolls: ["nginx", "release", "socketio-1"],
   },
   "another worker set": {
     change: (values) => (values["bench"].workers.more = { queues: ["long"] }),
@@ -131,11 +132,19 @@ const table: Readonly<Record<string, Row>> = {
     rolls: [...release, "prometheus"],
   },
   "another attempt": { change: (values) => (values["release"] = { attempt: 2 }), rolls: release },
-  "the revision of the source": { change: (values) => (values["release"] = { gitSha: "b".repeat(40) }), rolls: [] },
+  "the revision of the source": {
+    change: (values) => (values["release"] = { gitSha: "b".repeat(40) }),
+    rolls: ["release"],
+  },
+  "a release's time limits": {
+    change: (values) => (values["release"] = { timeouts: { hold: 600, step: 7200 } }),
+    rolls: ["release"],
+  },
+  "a step's memory": { change: (values) => (values["release"] = { resources: { memory: "2Gi" } }), rolls: ["release"] },
   "the backups' schedule": { change: (values) => (values["backup"].schedule = "1 2 * * *"), rolls: [] },
   "the backups' retention": {
     change: (values) => (values["backup"].retention = { last: 9 }),
-    rolls: ["backup", "backup-exporter", "restore"],
+    rolls: ["backup", "backup-exporter", "release", "restore"],
   },
   "the age that backups may have, a rule of Prometheus": {
     change: (values) => (values["backup"].maxAge = "30h"),

@@ -6,7 +6,7 @@ import { paths } from "../../constants/paths.ts";
 import { ports } from "../../constants/ports.ts";
 import type { DatabasePlan } from "../database/index.ts";
 import { names, releaseServiceName } from "../names.ts";
-import type { ReleasePlan } from "../release.ts";
+import type { ReleasePlan } from "../release/identity.ts";
 import type { ContainerPlan, EnvValue, FileMount, ProbePlan, WorkloadPlan } from "../types.ts";
 
 /** uid and gid of the user `frappe`: the first that the image's `useradd` makes. */
@@ -38,6 +38,7 @@ export function hostMap(config: StackConfig): ReadonlyMap<string, string> {
   return new Map(activeHosts(config.sites).map((host) => [host, siteOf.get(host) ?? host]));
 }
 
+export const nginxService = ({ release }: BenchContext) => releaseServiceName("nginx", release.id);
 export const webService = ({ release }: BenchContext) => releaseServiceName("web", release.id);
 export const socketioName = (index: number) => `socketio-${index}`;
 export const socketioService = ({ release }: BenchContext, index: number) =>

@@ -10,6 +10,7 @@ import {
   benchFiles,
   internalPort,
   nginxFiles,
+  nginxService,
   sessionProxyFiles,
   socketioName,
   socketioService,
@@ -18,6 +19,7 @@ import {
   type BenchContext,
 } from "./context.ts";
 import { routedServices } from "../services.ts";
+import { guardConfigs } from "./guard.ts";
 import { planNginx, planScheduler, planSocketio, planWeb, planWorkers } from "./roles.ts";
 
 export interface BenchPlan {
@@ -85,7 +87,8 @@ function nginxConfig(context: BenchContext): string {
 }
 
 function releaseServices(context: BenchContext): ServicePlan[] {
-  const scoped = { scope: "release" } as const;
+  // Looked up once, at the start of nginx and of the session proxies: they stand before any pod does.
+  const scoped = { scope: "release", early: true } as const;
   // Their names are fixed, as nginx' file names them, and a release that failed leaves them standing: were each a replacement of the
   // one before, the way back would meet its own name.
   const released = (name: string) => `${name}-${context.release.id}`;
@@ -100,10 +103,19 @@ function releaseServices(context: BenchContext): ServicePlan[] {
   return [
     { ...scoped, name: webService(context), logicalName: released("web-service"), component: "web", ports: [webPort] },
     ...socketio,
+    // Of the new set before traffic moves, for whoever looks at it first.
+    {
+      ...scoped,
+      name: nginxService(context),
+      logicalName: released("nginx-release-service"),
+      component: "nginx",
+      ports: [internalPort],
+    },
   ];
 }
 
-export function planBench(context: BenchContext): BenchPlan {
+/** @param reader Text of the program that reads the ledger. */
+export function planBench(context: BenchContext, reader: string): BenchPlan {
   const { sitesVolume } = context.config;
   const frappes = shared(context);
   const sessionProxy = renderSessionProxy(context.hosts, webService(context));
@@ -111,6 +123,7 @@ export function planBench(context: BenchContext): BenchPlan {
     shared: frappes,
     files: [
       frappes,
+      ...guardConfigs(context, reader),
       { name: nginxFiles.name, files: { [nginxFiles.key]: nginxConfig(context) } },
       { name: sessionProxyFiles.name, files: { [sessionProxyFiles.key]: sessionProxy } },
     ],

@@ -3,6 +3,7 @@ import { limits } from "../../constants/limits.ts";
 import { paths } from "../../constants/paths.ts";
 import { ports } from "../../constants/ports.ts";
 import { standardQueues } from "../../constants/queues.ts";
+import { ledgerReader } from "../../constants/ledger.ts";
 import { nginxExporter } from "../monitoring/nginx.ts";
 import type { WorkloadPlan } from "../types.ts";
 import {
@@ -18,6 +19,7 @@ import {
   webPort,
   type BenchContext,
 } from "./context.ts";
+import { guarded, guardEnv, guardFiles, watched } from "./guard.ts";
 import { prepareVolume } from "./setup.ts";
 
 /** Seconds that routing may take to forget an ending pod. */
@@ -41,7 +43,7 @@ export function planWeb(context: BenchContext): WorkloadPlan {
   const [firstSite = ""] = context.hosts.values();
   const gunicorn = benchContainer(context, {
     name: "web",
-    command: [
+    command: guarded([
       paths.gunicorn,
       `--chdir=${paths.sites}`,
       `--bind=0.0.0.0:${ports.web}`,
@@ -57,9 +59,10 @@ export function planWeb(context: BenchContext): WorkloadPlan {
       `--max-requests-jitter=${Math.floor(web.maxRequests / 10)}`,
       "--preload",
       "frappe.app:application",
-    ],
+    ]),
     ports: [webPort],
-    env: sentry(context),
+    env: { ...sentry(context), ...guardEnv },
+    files: guardFiles,
     volumes: [sitesMount(false)],
     resources: web.resources,
     drainSeconds,
@@ -75,6 +78,7 @@ export function planWeb(context: BenchContext): WorkloadPlan {
     replicas: web.replicas,
     setup: [prepareVolume(context)],
     containers: [gunicorn],
+    podLabels: { [ledgerReader.label]: "true" },
     stopGrace: drainSeconds + 40,
   });
 }
@@ -130,7 +134,9 @@ export function planScheduler(context: BenchContext): WorkloadPlan {
     containers: [
       benchContainer(context, {
         name: "scheduler",
-        command: ["bench", "schedule"],
+        command: watched(["bench", "schedule"]),
+        env: guardEnv,
+        files: guardFiles,
         volumes: [sitesMount(false)],
         resources: context.config.bench.scheduler.resources,
       }),
@@ -155,9 +161,11 @@ export function planWorkers(context: BenchContext): WorkloadPlan[] {
       containers: [
         benchContainer(context, {
           name: "worker",
-          command: ["bench", "worker", "--queue", queues.join(",")],
+          command: guarded(["bench", "worker", "--queue", queues.join(",")]),
+          files: guardFiles,
           env: {
             ...sentry(context),
+            ...guardEnv,
             // Without a socket timeout an idle worker quits after some 400 s with newer redis-py (frappe_docker#1934).
             FRAPPE_REDIS_QUEUE: { secret: "redis", key: "queue-url-worker" },
           },

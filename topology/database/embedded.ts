@@ -5,7 +5,7 @@ import { ports } from "../../constants/ports.ts";
 import { volumeExporter, volumePort } from "../monitoring/volumes.ts";
 import { names } from "../names.ts";
 import { oneServer } from "../one-server.ts";
-import { imageReference } from "../release.ts";
+import { imageReference } from "../image.ts";
 import type { ContainerPlan, WorkloadPlan } from "../types.ts";
 import type { EmbeddedDatabase } from "./index.ts";
 import { renderMyCnf } from "./mariadb.ts";

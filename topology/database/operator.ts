@@ -3,7 +3,7 @@ import type { DatabaseConfig } from "../../config/stack.ts";
 import { images } from "../../constants/images.ts";
 import { labels } from "../../constants/labels.ts";
 import { names } from "../names.ts";
-import { imageReference } from "../release.ts";
+import { imageReference } from "../image.ts";
 import { renderMyCnf } from "./mariadb.ts";
 import { postgresParameters } from "./postgres.ts";
 

@@ -5,7 +5,7 @@ import { ports } from "../../constants/ports.ts";
 import { probe } from "../bench/context.ts";
 import { names } from "../names.ts";
 import { component, tcp } from "../network.ts";
-import { imageReference } from "../release.ts";
+import { imageReference } from "../image.ts";
 import { stackService } from "../room.ts";
 import type { ContainerPlan, Flow } from "../types.ts";
 import { nobody, monitoringWorkload, type Part } from "./parts.ts";

@@ -4,7 +4,7 @@ import { images } from "../../constants/images.ts";
 import { ports } from "../../constants/ports.ts";
 import { names } from "../names.ts";
 import { component, tcp } from "../network.ts";
-import { imageReference } from "../release.ts";
+import { imageReference } from "../image.ts";
 import { stackService } from "../room.ts";
 import type { Flow } from "../types.ts";
 import { exporterContainer, nobody, scraped, monitoringWorkload, type Part } from "./parts.ts";

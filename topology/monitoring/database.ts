@@ -9,7 +9,7 @@ import { databaseTlsFiles, type BenchContext } from "../bench/context.ts";
 import type { DatabasePlan } from "../database/index.ts";
 import { names } from "../names.ts";
 import { component, databasePeer, tcp } from "../network.ts";
-import { imageReference } from "../release.ts";
+import { imageReference } from "../image.ts";
 import { stackService } from "../room.ts";
 import type { ContainerPlan, FileMount } from "../types.ts";
 import { credentialFolders, databaseMonitor, makeMariadbMonitor, makePostgresMonitor } from "./database-user.ts";

@@ -2,7 +2,7 @@
 import { images } from "../../constants/images.ts";
 import { ports } from "../../constants/ports.ts";
 import { names } from "../names.ts";
-import { imageReference } from "../release.ts";
+import { imageReference } from "../image.ts";
 import { stackService } from "../room.ts";
 import { exporterContainer, scraped, type Part } from "./parts.ts";
 

@@ -6,7 +6,7 @@ import { ports } from "../../constants/ports.ts";
 import { probe } from "../bench/context.ts";
 import { names } from "../names.ts";
 import { component, tcp } from "../network.ts";
-import { imageReference } from "../release.ts";
+import { imageReference } from "../image.ts";
 import { stackService } from "../room.ts";
 import type { ConfigFilesPlan, ContainerPlan } from "../types.ts";
 import type { MonitoringFacts } from "./facts.ts";

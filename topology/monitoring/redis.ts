@@ -6,7 +6,7 @@ import type { BenchContext } from "../bench/context.ts";
 import { names } from "../names.ts";
 import { component, redisTarget } from "../network.ts";
 import { redisMonitor, type RedisPlan, type RedisRole } from "../redis.ts";
-import { imageReference } from "../release.ts";
+import { imageReference } from "../image.ts";
 import { stackService } from "../room.ts";
 import type { ContainerPlan } from "../types.ts";
 import type { MonitoringFacts, QueueFacts } from "./facts.ts";

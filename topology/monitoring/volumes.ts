@@ -7,7 +7,7 @@ import { images } from "../../constants/images.ts";
 import { ports } from "../../constants/ports.ts";
 import { benchUser } from "../bench/context.ts";
 import { names } from "../names.ts";
-import { imageReference } from "../release.ts";
+import { imageReference } from "../image.ts";
 import { stackService } from "../room.ts";
 import type { ContainerPlan } from "../types.ts";
 import { exporterContainer, scraped, monitoringWorkload, type Part } from "./parts.ts";

@@ -142,7 +142,7 @@ export function renderScheduled(
   opts: pulumi.CustomResourceOptions,
 ): k8s.batch.v1.CronJob {
   const { plan, namespace } = place;
-  const { metadata, spec } = podTemplate(place, { ...scheduled, scope: "stack" }, references);
+  const { metadata, spec } = podTemplate(place, { scope: "stack", ...scheduled }, references);
   return new k8s.batch.v1.CronJob(
     scheduled.name,
     {

@@ -7,6 +7,7 @@ import { planStack } from "../../../topology/plan.ts";
 import type { Flow } from "../../../topology/types.ts";
 import type { Cluster } from "../node/index.ts";
 import { inNetworkOf } from "../support/inside.ts";
+import { programs } from "../../support/record-stack.ts";
 import { configOf, type Platform } from "../support/platform.ts";
 import { edgeNamespace } from "../support/stack.ts";
 import { componentOf, isReady, nameOf, podsOf, until } from "../support/pods.ts";
@@ -104,7 +105,7 @@ export function describeFlows(given: () => Platform): void {
     before(async function () {
       this.timeout(120_000);
       const { stack } = given();
-      flows = planStack(stack.name, configOf(stack.values), new Set(), { backup: "" }).network.flows;
+      flows = planStack(stack.name, configOf(stack.values), new Set(), programs).network.flows;
       await makeStandIns(given());
       pods = await places(given());
     });

@@ -1,15 +1,28 @@
-/** One release after another: the old one serves until the new one does, and a bad one takes nothing with it. */
+/**
+ * One release after another, under load: a bad one takes nothing with it, whatever it fails at, and whoever is there to see it. Each test
+ * begins where the one before has ended.
+ */
 import assert from "node:assert/strict";
-import { ask, type Platform } from "../support/platform.ts";
+import { releaseLabel, serving, steadily, type Watched } from "../support/releases.ts";
+import { lastRelease, releasesOf } from "../support/ledger.ts";
+import { lost, notes, startLoad, type Ledger, type Load } from "../support/load.ts";
+import { ask, inPod, logIn, type Platform } from "../support/platform.ts";
 import { isReady, nameOf, podsOf, until } from "../support/pods.ts";
-import { useImage } from "../support/stack.ts";
+import { sites, useImage, type Values } from "../support/stack.ts";
+import { figures } from "./figures.ts";
 
-const releaseLabel = "frappe-platform/release";
+/** A digest that no image has. */
+const nowhere = `sha256:${"0".repeat(64)}`;
 
-/** Release that nginx' one address leads to. */
-async function serving({ api, namespace }: Platform): Promise<string> {
-  const service = await api.core.readNamespacedService({ name: "nginx", namespace });
-  return service.spec?.selector?.[releaseLabel] ?? "";
+/** Migrated second: the other one has to be put back, too. */
+const last = [...sites].sort().at(-1) ?? "";
+
+const set = (values: Values, release: object) => (values["release"] = { ...values["release"], ...release });
+
+async function setPatch(platform: Platform, value: string): Promise<void> {
+  const argv = ["bench", "--site", last, "set-config", "fixture_patch", value];
+  const { code, stderr } = await inPod(platform, "web", argv);
+  assert.equal(code, 0, stderr);
 }
 
 async function podsOfRelease({ api, namespace }: Platform, release: string): Promise<string[]> {
@@ -20,84 +33,166 @@ async function podsOfRelease({ api, namespace }: Platform, release: string): Pro
     .sort();
 }
 
-/** Asks without a pause until it is told to stop; every answer that is no 200. */
-function watch(platform: Platform): () => Promise<{ asked: number; bad: string[] }> {
-  let [going, asked] = [true, 0];
-  const bad: string[] = [];
-  const loop = (async () => {
-    while (going) {
-      asked += 1;
-      const { status } = await ask(platform, "/login");
-      if (status !== 200) {
-        bad.push(`request ${asked}: ${status}`);
-      }
-    }
-  })();
-  return async () => {
-    going = false;
-    await loop;
-    return { asked, bad };
-  };
+async function served(platform: Platform): Promise<void> {
+  for (const host of sites) {
+    assert.equal((await ask(platform, "/login", { host })).status, 200, host);
+  }
 }
-
-/** A digest that no image has. */
-const nowhere = `sha256:${"0".repeat(64)}`;
 
 export function describeReleases(given: () => Platform): void {
   describe("releases", () => {
-    let [first, pods] = ["", [] as string[]];
+    let first = "";
+    let load: Load;
+    let watched: Watched;
+    let acknowledged: Ledger;
 
-    before(async () => {
+    before(async function () {
+      this.timeout(120_000);
       first = await serving(given());
-      pods = await podsOfRelease(given(), first);
+      load = await startLoad(given(), "releases", 2_400);
+      watched = steadily(given());
     });
 
-    it("leaves the old release serving when the new one's image does not exist, and names the image", async function () {
-      this.timeout(400_000);
+    after(async () => {
+      await watched?.stop();
+    });
+
+    it("stops one whose image does not exist before anything is closed, and names the image", async function () {
+      this.timeout(500_000);
       const platform = given();
-      const undo = platform.stack.change((values) => {
-        values["release"] = { ...values["release"], readyTimeout: 45 };
-        useImage(values, { tag: "nowhere", digest: nowhere });
-      });
-      const stop = watch(platform);
+      const pods = await podsOfRelease(platform, first);
+      const undo = platform.stack.change((values) => useImage(values, { tag: "nowhere", digest: nowhere }));
       const outcome = await platform.stack.up();
-      const { asked, bad } = await stop();
       undo();
       assert.notEqual(outcome.code, 0);
       assert.match(outcome.text, /ErrImagePull|ImagePullBackOff/);
       assert.ok(outcome.text.includes(nowhere), outcome.text);
+      assert.match(outcome.text, /nothing of it has run/);
       assert.equal(await serving(platform), first);
       assert.deepEqual(await podsOfRelease(platform, first), pods);
-      assert.deepEqual(bad, [], `of ${asked}`);
+      assert.deepEqual(watched.bad(), []);
+      assert.equal((await releasesOf(platform)).length, 1);
     });
 
-    it("goes back to the old release by an up, with nothing of the bad one left", async function () {
-      this.timeout(400_000);
+    it("puts every site back when a patch of the last one fails, says which, and serves as before", async function () {
+      this.timeout(500_000);
       const platform = given();
+      await setPatch(platform, "fail:erpnext.patches.two.p3");
+      platform.stack.change((values) => useImage(values, platform.images.two));
+      const outcome = await platform.stack.up();
+      assert.notEqual(outcome.code, 0);
+      assert.match(outcome.text, /FAILED: migrate[^]*erpnext\.patches\.two\.p3/);
+      assert.match(outcome.text, /every site was put back and is open/);
+      assert.equal(await serving(platform), first);
+      const release = await lastRelease(platform);
+      assert.equal(release.state, "rolled_back", JSON.stringify(release));
+      assert.deepEqual(
+        release.sites.map(({ state }) => state),
+        ["restored", "restored"],
+      );
+      await until("the sites to be served", 60, async () => (await ask(platform, "/login")).status === 200);
+      await served(platform);
+      figures["seconds from a failed patch to the old version serving"] =
+        `${((release.openedAt - release.closedAt) / 1000).toFixed(0)} of closed writes in all`;
+    });
+
+    it("refuses it again until its attempt is raised, and changes nothing", async function () {
+      this.timeout(300_000);
+      const platform = given();
+      const outcome = await platform.stack.up();
+      assert.notEqual(outcome.code, 0);
+      assert.match(outcome.text, /raise frappe:release\.attempt/);
+      assert.equal(await serving(platform), first);
+      assert.equal((await releasesOf(platform)).length, 2);
+      await served(platform);
+    });
+
+    it("goes back by itself when whoever started it is killed after the migration and never returns", async function () {
+      this.timeout(600_000);
+      const platform = given();
+      await setPatch(platform, "");
+      const undo = platform.stack.change((values) => set(values, { attempt: 2, timeouts: { hold: 60 } }));
+      const run = await platform.stack.start("up", "--yes", "--skip-preview");
+      await until("the sites to be migrated", 300, async () => (await lastRelease(platform)).state === "migrated");
+      run.signal("SIGKILL");
+      await run.ended;
+      const release = await until("the release to go back", 240, async () => {
+        const there = await lastRelease(platform);
+        return there.state === "rolled_back" && there;
+      });
+      assert.match(release.reason, /nobody verified the new set/);
+      assert.equal(await serving(platform), first);
+      await until("the sites to be served", 60, async () => (await ask(platform, "/login")).status === 200);
+      await served(platform);
+      undo();
+      await platform.stack.recover();
+    });
+
+    it("goes back to the version that stands by an up, with nothing of the failed ones left", async function () {
+      this.timeout(500_000);
+      const platform = given();
+      platform.stack.change((values) => useImage(values, platform.images.one));
       const outcome = await platform.stack.up();
       assert.equal(outcome.code, 0, outcome.text);
       assert.equal(await serving(platform), first);
-      await until("the bad release's pods to go", 120, async () => {
-        const all = await podsOf(platform.api, platform.namespace);
-        return all.every(({ metadata }) => [undefined, first].includes(metadata?.labels?.[releaseLabel]));
+      await until("the failed release's pods to go", 120, async () => {
+        const pods = (await podsOf(platform.api, platform.namespace)).filter(isReady);
+        return pods.every(({ metadata }) => [undefined, first].includes(metadata?.labels?.[releaseLabel]));
       });
       assert.deepEqual((await platform.stack.up()).changes, []);
-      assert.equal((await ask(platform, "/login")).status, 200);
+      await served(platform);
     });
 
-    it("moves to a good release with every request answered, and takes the old one away", async function () {
-      this.timeout(400_000);
+    it("moves to a good one, and says what it was", async function () {
+      this.timeout(500_000);
       const platform = given();
-      platform.stack.change((values) => useImage(values, platform.images.two));
-      const stop = watch(platform);
+      platform.stack.change((values) => {
+        useImage(values, platform.images.two);
+        set(values, { attempt: 3 });
+      });
       const outcome = await platform.stack.up();
-      const { asked, bad } = await stop();
       assert.equal(outcome.code, 0, outcome.text);
       const second = await serving(platform);
-      assert.notEqual(second, first);
-      assert.deepEqual(bad, [], `of ${asked}`);
+      const release = await lastRelease(platform);
+      assert.deepEqual([release.id, release.from, release.state], [second, first, "confirmed"]);
       await until("the old release's pods to go", 150, async () => (await podsOfRelease(platform, first)).length === 0);
-      assert.equal((await ask(platform, "/login")).status, 200);
+      await served(platform);
+      assert.deepEqual((await platform.stack.up()).changes, []);
+      figures["seconds of closed writes of a good release with two sites"] = (
+        (release.openedAt - release.closedAt) /
+        1000
+      ).toFixed(0);
+    });
+
+    it("has answered every request, in maintenance with 503, and lost nothing that it had acknowledged", async function () {
+      this.timeout(400_000);
+      const platform = given();
+      acknowledged = await load.stop();
+      const { asked, bad } = await watched.stop();
+      assert.deepEqual(bad, [], `of ${asked}`);
+      const { rows, jobs } = acknowledged;
+      assert.ok(rows.length > 20 && jobs.length > 20, JSON.stringify(acknowledged.failed.slice(-5)));
+      assert.deepEqual(await lost(platform, "releases", acknowledged), { rows: [], jobs: [] });
+      figures["rows and jobs acknowledged through five releases; lost"] = `${rows.length}, ${jobs.length}; 0`;
+    });
+
+    it("goes back on purpose, to the data of then, and keeps what was there", async function () {
+      this.timeout(500_000);
+      const platform = given();
+      const cookie = await logIn(platform);
+      const data = JSON.stringify({ title: "after-two", content: "kept in the seal" });
+      assert.equal((await ask(platform, "/api/resource/Note", { cookie, method: "POST", data })).status, 200);
+      platform.stack.change((values) => {
+        useImage(values, platform.images.one);
+        set(values, { rollbackTo: first });
+      });
+      const outcome = await platform.stack.up();
+      assert.equal(outcome.code, 0, outcome.text);
+      const release = await lastRelease(platform);
+      assert.deepEqual([release.id, release.state], [await serving(platform), "confirmed"]);
+      assert.ok(!(await notes(platform, "after-")).has("after-two"));
+      assert.ok((await notes(platform, "releases-")).size > 0);
+      assert.deepEqual((await platform.stack.up()).changes, []);
     });
   });
 }

@@ -57,7 +57,9 @@ export async function attachedProviders(kubeconfig: string): Promise<Providers> 
     return { attach: undefined, stop: () => {} };
   }
   const argv = ["--import", "./engine/loader.mjs", "tests/providers/serve.ts", "--kubeconfig", kubeconfig];
-  const child = spawn(process.execPath, argv, { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
+  // The official plugins are the engine's children, and have its environment: commands of the program find the cluster by it.
+  const env = environment.forChild({ KUBECONFIG: kubeconfig });
+  const child = spawn(process.execPath, argv, { cwd: root, env, stdio: ["pipe", "pipe", "inherit"] });
   for await (const line of createInterface({ input: child.stdout })) {
     return { attach: line.trim(), stop: () => void child.kill("SIGKILL") };
   }

@@ -1,5 +1,4 @@
 /** One platform in the cluster, for all that is asked of it: its stack, its pods, its sites, and how a user reaches them. */
-import { randomBytes } from "node:crypto";
 import assert from "node:assert/strict";
 import { parseConfig } from "../../../config/parse.ts";
 import type { StackConfig } from "../../../config/stack.ts";
@@ -17,8 +16,6 @@ export interface Platform {
   readonly stack: Stack;
   /** Bench images by tag: the release that stands first, and the next one. */
   readonly images: Readonly<Record<"one" | "two", BenchImage>>;
-  /** Password of Administrator on every site. */
-  readonly password: string;
 }
 
 export function benchImages(archives: readonly Archive[]): Platform["images"] {
@@ -41,7 +38,6 @@ export function makePlatform(engine: DatabaseEngine, cluster: Cluster, archives:
     api: connectTo(cluster.kubeconfig, cluster.context),
     stack: new Stack(`cluster-${engine}`, values, cluster.kubeconfig),
     images,
-    password: randomBytes(12).toString("hex"),
   };
 }
 
@@ -80,27 +76,15 @@ export async function secretValue({ api, namespace }: Platform, prefix: string, 
   return Buffer.from(value, "base64").toString();
 }
 
-/** Makes the sites as docs/operations.md says: in the web pod that waits for the first of them. */
-export async function makeSites(platform: Platform, seconds = 300): Promise<void> {
-  const { api, namespace, stack } = platform;
-  const pod = await until("a web pod that runs", seconds, async () => {
-    const pods = await podsOf(api, namespace, "web");
-    return pods.find(({ status }) =>
-      status?.containerStatuses?.some(({ name, state }) => name === "web" && state?.running),
-    );
-  });
-  const admin = await secretValue(platform, "database-admin", "password");
-  const schemas = new Map(configOf(stack.values).sites.map(({ name, schema }) => [name, schema]));
-  for (const site of sites) {
-    const argv = ["bench", "new-site", site, "--db-name", schemas.get(site) ?? "", "--install-app", "erpnext"];
-    const secret = ["--db-root-password", admin, "--admin-password", platform.password];
-    const kind = platform.engine === "mariadb" ? ["--mariadb-user-host-login-scope", "%"] : ["--db-type", "postgres"];
-    const at = { namespace, name: nameOf(pod), container: "web" };
-    const { code, stdout, stderr } = await execute(api, at, [...argv, ...kind, ...secret], 120);
-    assert.equal(code, 0, `bench new-site ${site}: ${stdout}\n${stderr}`);
-    const enabled = await execute(api, at, ["bench", "--site", site, "scheduler", "enable"], 60);
-    assert.equal(enabled.code, 0, enabled.stderr);
-  }
+/** Administrator's password on a site, as the stack has made it. */
+export async function adminPassword(platform: Platform, site: string): Promise<string> {
+  const all = JSON.parse(await secretValue(platform, "sites", "sites.json")) as Record<
+    string,
+    { adminPassword: string }
+  >;
+  const { adminPassword: password } = all[site] ?? {};
+  assert.ok(password !== undefined, `no password for ${site}`);
+  return password;
 }
 
 /** Namespace and pod of whoever stands before nginx; made once a cluster. */
@@ -166,7 +150,7 @@ export async function logIn(platform: Platform, host: string = sites[0]): Promis
       "-H",
       "X-Forwarded-Proto: https",
     ],
-    ...["-d", `usr=Administrator&pwd=${platform.password}`],
+    ...["-d", `usr=Administrator&pwd=${await adminPassword(platform, host)}`],
     `http://nginx.${platform.namespace}.svc.cluster.local:8080/api/method/login`,
   ]);
   const sid = /^set-cookie: (sid=[^;]+)/im.exec(stdout)?.[1];

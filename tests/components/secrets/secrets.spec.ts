@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { requeuePassword, redisUrl, sha256, siteCredentials } from "../../../components/secrets/derive.ts";
+import {
+  ledgerPassword,
+  requeuePassword,
+  redisUrl,
+  sha256,
+  siteCredentials,
+} from "../../../components/secrets/derive.ts";
 import { Secrets } from "../../../components/secrets/index.ts";
 import { renderRedisAcl } from "../../../topology/redis.ts";
 import { at, listAt, podTemplateOf } from "../../judges/kubernetes-object.ts";
@@ -16,21 +22,21 @@ describe("components/secrets", () => {
       secretsOf((await recordStack(...args)).resources)
         .map(({ name }) => name)
         .sort();
-    const monitored = ["backup", "backup-password", "database-admin", "database-monitor", "grafana"];
+    const monitored = ["backup", "backup-password", "database-admin", "database-monitor", "grafana", "ledger"];
     assert.deepEqual(await names("postgres-embedded"), [...monitored, "redis", "redis-users", "sites", "sites-seed"]);
     assert.deepEqual(await names("external"), [
       "backup",
       "backup-password",
       "database-admin",
       "database-tls",
+      "ledger",
       "redis",
       "sentry",
       "sites",
       "sites-seed",
     ]);
     assert.deepEqual(await names("dev", undefined, ["imagePullConfig"]), [
-      ...monitored,
-      "image-pull",
+      ...monitored.toSpliced(-1, 0, "image-pull"),
       "redis",
       "redis-users",
       "sites",
@@ -55,6 +61,13 @@ describe("components/secrets", () => {
       sites,
       Object.fromEntries(names.map((name) => [name, siteCredentials(canary("sites-seed"), name)])),
     );
+  });
+
+  it("gives the ledger's reader a password out of the same seed, which is no site's", async () => {
+    const seed = canary("sites-seed");
+    const ledger = dataOf((await recordStack("prod")).resources, "ledger");
+    assert.deepEqual(ledger, { username: "releases_frappe_prod", password: ledgerPassword(seed) });
+    assert.ok(!JSON.stringify(siteCredentials(seed, "ledger")).includes(ledgerPassword(seed)));
   });
 
   it("gives the servers of ours a hash, and their clients the address with the password that fits", async () => {

@@ -204,4 +204,13 @@ export const bench: readonly HostileCase[] = [
     capitals: "A".repeat(40),
     "41 digits": "a".repeat(41),
   }),
+  ...field("release.rollbackTo", "10 hexadecimal digits", {
+    short: "012345678",
+    long: "01234567890",
+    capitals: "ABCDEF0123",
+    "a tag": "v16.33.0",
+    "a number": 1_234_567_890,
+    empty: "",
+    null: null,
+  }),
 ];

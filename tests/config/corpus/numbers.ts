@@ -50,6 +50,13 @@ export const numbers: readonly HostileCase[] = [
   ...bounded("edge.tls.hostsPerCertificate", 1, 100),
   ...bounded("network.egress.mail.ports[0]", 1, 65_535),
   ...bounded("release.attempt", 1, 999),
+  ...bounded("release.timeouts.drain", 10, 86_400),
+  ...bounded("release.timeouts.migrate", 30, 86_400),
+  ...bounded("release.timeouts.createSite", 30, 86_400),
+  ...bounded("release.timeouts.verify", 10, 7200),
+  ...bounded("release.timeouts.hold", 60, 86_400),
+  ...bounded("release.timeouts.back", 30, 604_800),
+  ...bounded("release.timeouts.step", 60, 604_800),
   ...field("database.members", "expected 1, 3 or 5", {
     "an even number": 2,
     "an even number of four": 4,

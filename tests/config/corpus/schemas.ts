@@ -72,4 +72,23 @@ export const schemas: readonly HostileCase[] = [
     "its user's too",
     "external",
   ),
+  found(
+    "the name of the ledger of releases as a schema",
+    { "sites[1].schema": "releases_prod_bench", "bench.id": "prod-bench" },
+    "sites[1].schema",
+    "this bench's releases are written down",
+  ),
+  found(
+    "the ledger's name of a bench with a long id, which is shortened",
+    { "sites[0].schema": "releases_aaaaaaaaaaaaaa_b7969b33", "bench.id": "a".repeat(63) },
+    "sites[0].schema",
+    "this bench's releases are written down",
+  ),
+  found(
+    "the ledger's name as the admin's, whose password each release would change",
+    { "database.adminUser": "releases_prod_bench", "bench.id": "prod-bench" },
+    "database.adminUser",
+    "this bench's releases are written down",
+    "external",
+  ),
 ];

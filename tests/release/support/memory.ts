@@ -58,7 +58,12 @@ export class MemoryLedger implements Book {
     );
     return Promise.resolve();
   }
-  move(hold: Hold, id: string, [from, to]: Parameters<Book["move"]>[2], { reason = "" } = {}): Promise<void> {
+  move(
+    hold: Hold,
+    id: string,
+    [from, to]: Parameters<Book["move"]>[2],
+    { reason = "", times = {} }: Parameters<Book["move"]>[3] = {},
+  ): Promise<void> {
     if (this.#dies()) return this.#life.end();
     this.#write(hold, id, to, {});
     const at = this.rows.findIndex((row) => row.id === id);
@@ -66,7 +71,8 @@ export class MemoryLedger implements Book {
     if (row?.state !== from || !mayFollow(from, to)) {
       throw new Error(`${row?.state ?? "none"}: not from ${from} to ${to}`);
     }
-    this.rows[at] = { ...row, state: to, reason: reason || row.reason };
+    const [closedAt, openedAt] = [times.closed ? 1 : row.closedAt, times.opened ? 2 : row.openedAt];
+    this.rows[at] = { ...row, state: to, reason: reason || row.reason, closedAt, openedAt };
     return Promise.resolve();
   }
   moveSite(
@@ -114,7 +120,8 @@ export class MemoryLedger implements Book {
 interface ModelSite {
   /** Acknowledged writes. */
   rows: number;
-  schema: "none" | "old" | "half" | "new";
+  /** Whose code made it; `half` while it is neither. */
+  schema: string;
   closed: boolean;
   flags: number;
 }
@@ -129,6 +136,17 @@ export class ModelWorld implements World {
   readonly sites = new Map<string, ModelSite>();
   readonly #seals = new Map<string, ModelSite>();
   suspended = false;
+  /** Whose code the workers run; undefined: they have ended, and their guards decide. */
+  workers: string | undefined = "old";
+  /** What runs, although it should not. */
+  readonly restless: string[] = [];
+  readonly archived = new Set<string>();
+  /** Sites with a request that does not end. */
+  readonly busy = new Set<string>();
+  /** Sites that nobody serves. */
+  readonly unserved = new Set<string>();
+  /** The code of the release that is made. */
+  code = "new";
   readonly problems: string[] = [];
   /** What users were told is kept, by site. */
   readonly acknowledged = new Map<string, number>();
@@ -147,7 +165,7 @@ export class ModelWorld implements World {
   /** Users write to whatever is open; the answer is an error on a site that is half migrated. */
   users(): void {
     for (const [name, site] of this.sites) {
-      if (!site.closed && (site.schema === "old" || site.schema === "new")) {
+      if (!site.closed && site.schema !== "half") {
         site.rows += 1;
         this.acknowledged.set(name, (this.acknowledged.get(name) ?? 0) + 1);
       }
@@ -177,7 +195,7 @@ export class ModelWorld implements World {
   }
   readonly #nothing = () => {};
 
-  inspect = () =>
+  inspect: World["inspect"] = () =>
     this.#call("inspect", this.#nothing, () => ({
       standing: [...this.sites.keys()],
       problems: this.problems,
@@ -185,6 +203,11 @@ export class ModelWorld implements World {
     }));
   backUp = (site: string) => this.#call(`backUp ${site}`, this.#nothing, () => this.#snapshot(site));
   flagsOf = (site: string) => this.#call("flagsOf", this.#nothing, () => ({ flags: this.#site(site).flags }));
+  untilClosed = (site: string) =>
+    this.#call(`untilClosed ${site}`, this.#nothing, () => {
+      if (!this.#site(site).closed) throw new Error(`${site} is not closed`);
+      return this.unserved.has(site) ? ("unserved" as const) : ("closed" as const);
+    });
   close = (site: string) =>
     this.#call(
       `close ${site}`,
@@ -193,6 +216,10 @@ export class ModelWorld implements World {
         Object.assign(this.#site(site), { closed: true, flags: 99 });
       },
     );
+  quiet = (site: string) =>
+    this.#call(`quiet ${site}`, this.#nothing, () => {
+      if (this.busy.has(site)) throw new Error(`${site}: somebody is still at work`);
+    });
   open = (site: string, { flags = 0 }: Remembered) =>
     this.#call(`open ${site}`, this.#nothing, () => {
       Object.assign(this.#site(site), { closed: false, flags });
@@ -204,6 +231,16 @@ export class ModelWorld implements World {
       () => void (this.suspended = true),
       () => void (this.suspended = true),
     );
+  still = () =>
+    this.#call("still", this.#nothing, () => {
+      if (this.restless.length > 0) throw new Error(`writes are closed, and yet: ${this.restless.join("; ")}`);
+    });
+  endWorkers = () => this.#call("endWorkers", this.#nothing, () => void (this.workers = undefined));
+  keep = (site: string) => this.#call(`keep ${site}`, this.#nothing, () => void this.archived.delete(site));
+  toArchive = (site: string) =>
+    this.#call(`toArchive ${site}`, this.#nothing, () => this.sites.has(site) && !this.archived.has(site));
+  archive = (site: string) => this.#call(`archive ${site}`, this.#nothing, () => void this.archived.add(site));
+  revive = (site: string) => this.#call(`revive ${site}`, this.#nothing, () => void this.archived.delete(site));
   resume = ({ suspended = false }: Remembered) =>
     this.#call("resume", this.#nothing, () => void (this.suspended = suspended as boolean));
   #snapshot(site: string): Sealed {
@@ -215,30 +252,43 @@ export class ModelWorld implements World {
   migrate = (site: string) => {
     const { schema } = this.#site(site);
     // A patch that is half done and begins anew would be done twice.
-    if (schema !== "old") throw new Error(`migrate of ${site} begins on ${schema}`);
+    if (schema === "half" || schema === this.code) throw new Error(`migrate of ${site} begins on ${schema}`);
     return this.#call(
       `migrate ${site}`,
       () => Object.assign(this.#site(site), { schema: "half", rows: -1 }),
-      () => void (this.#site(site).schema = "new"),
+      () => void (this.#site(site).schema = this.code),
     );
   };
   create = (site: string) => {
     const make = (schema: ModelSite["schema"]) => () =>
       void this.sites.set(site, { rows: 0, schema, closed: true, flags: 0 });
-    return this.#call(`create ${site}`, make("half"), make("new"));
+    return this.#call(`create ${site}`, make("half"), make(this.code));
   };
   check = (site: string) =>
     this.#call(`check ${site}`, this.#nothing, () => {
-      if (this.#site(site).schema !== "new") throw new Error(`${site} is not well`);
+      if (this.#site(site).schema !== this.code) throw new Error(`${site} is not well`);
     });
-  restore = (site: string, { snapshot }: Sealed) =>
-    this.#call(
-      `restore ${site}`,
+  lostSeals = (seals: ReadonlyMap<string, Sealed>) =>
+    this.#call("lostSeals", this.#nothing, () =>
+      [...seals].flatMap(([site, { snapshot }]) => (this.#seals.has(snapshot) ? [] : [`${site}: ${snapshot} is gone`])),
+    );
+  /** The repository forgets a snapshot. */
+  forget = (snapshot: string) => this.#seals.delete(snapshot);
+  rehearse = (site: string, { snapshot }: Sealed) =>
+    this.#call(`rehearse ${site}`, this.#nothing, () => {
+      if (!this.#seals.has(snapshot)) throw new Error(`${snapshot} is gone`);
+    });
+  returnTo = (site: string, sealed: Sealed) => this.#putBack("returnTo", site, sealed);
+  restore = (site: string, sealed: Sealed) => this.#putBack("restore", site, sealed);
+  #putBack(verb: string, site: string, { snapshot }: Sealed) {
+    return this.#call(
+      `${verb} ${site}`,
       () => Object.assign(this.#site(site), { schema: "half", rows: -2 }),
       () => {
         const { rows, schema } = this.#seals.get(snapshot) ?? { rows: -3, schema: "half" };
         Object.assign(this.#site(site), { rows, schema });
       },
     );
+  }
   remove = (site: string) => this.#call(`remove ${site}`, this.#nothing, () => void this.sites.delete(site));
 }

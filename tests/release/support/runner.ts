@@ -3,9 +3,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { bundleRelease } from "../../../release/bundle.ts";
+import { bundleReader, bundleRelease } from "../../../release/bundle.ts";
 import { environment } from "../../../engine/environment.ts";
 import type { ReleaseJob } from "../../../release/job.ts";
+import type { ReaderConfig } from "../../../release/reader/config.ts";
 import type { Step } from "../../../release/steps.ts";
 import type { ListedRelease } from "../../../operate/ledger-reader.ts";
 import { startWeb, type Web } from "../../fixtures/bench/support/web.ts";
@@ -19,14 +20,35 @@ export interface Ran {
   readonly events: readonly Readonly<Record<string, unknown>>[];
 }
 
+export interface More {
+  /** A place at which it dies. */
+  readonly kill?: string;
+  /** A place at which it stands still, until whoever has begun it ends it. */
+  readonly stop?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What its configuration has otherwise. */
+  readonly change?: (job: ReleaseJob) => ReleaseJob;
+}
+
+export interface Begun {
+  readonly ended: Promise<Ran>;
+  readonly said: () => string;
+  /** `unshare`, whose one child is the first process of the namespace. */
+  readonly child: ChildProcess;
+}
+
 export interface Runner extends SitesBench {
   readonly web: Web;
   /** The next `up` is one of this release. */
   release: (id: string, changes?: Partial<ReleaseJob["release"]>) => void;
+  /** Starts a step; `said` is what it has written so far, `ended` its end. */
+  begin: (step: Step, more?: More) => Begun;
   /** Runs a step to its end; `kill` names a place at which it dies. */
-  step: (step: Step | "ledger", more?: { kill?: string; env?: Record<string, string> }) => Promise<Ran>;
+  step: (step: Step, more?: More) => Promise<Ran>;
   /** Every step in order, as the engine runs them, until one fails; `migrate` goes on holding while the next ones run. */
-  up: (more?: { kill?: string; env?: Record<string, string> }) => Promise<{ failed?: Step; ran: Ran; held?: Ran }>;
+  up: (more?: More) => Promise<{ failed?: Step; ran: Ran; held?: Ran }>;
+  /** Asks the ledger, by its reader. */
+  read: () => Promise<Ran>;
   ledger: () => Promise<readonly ListedRelease[]>;
   /** Rows of each of a site's tables, as text. */
   content: (site: string) => Record<string, string>;
@@ -48,37 +70,47 @@ export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runne
   };
   mkdirSync(path.join(folder, "repositories"), { mode: 0o755 });
   chownSync(path.join(folder, "repositories"), frappe.uid, frappe.gid);
-  const program = own("release.cjs", bundleRelease());
-  chmodSync(program, 0o644);
+  const programs = { runner: own("release.cjs", bundleRelease()), reader: own("reader.cjs", bundleReader()) };
+  for (const each of Object.values(programs)) chmodSync(each, 0o644);
   let release = sites.job.release;
   let count = 0;
   let all = "";
   const children = new Set<ChildProcess>();
   process.once("exit", () => children.forEach(killFirst));
-  const start = (step: Step | "ledger", { kill, env = {} }: { kill?: string; env?: Record<string, string> } = {}) => {
-    const job: ReleaseJob = {
+  const start = (step: Step | "ledger", { kill, stop = kill, env = {}, change = (same) => same }: More = {}) => {
+    const job = change({
       ...sites.job,
       release,
       endpoints: { serving: base, web: base, nginx: base, socketio: [] },
       limits: { drain: 20, migrate: 60, createSite: 90, hold: 60, verify: 20, whole: 300 },
       backup: {
         ...sites.job.backup,
+        // As in a pod: the next step may begin before this one has ended, and each empties its own.
+        scratch: path.join(sites.job.backup.scratch, String(count + 1)),
         sites: sites.job.sites.map(({ name, schema, state }) => ({ name, schema, state })),
         repository: path.join(folder, "repositories/backups"),
         passwordFile: own("repository-password", "of the repository"),
         release: release.id,
         clearCache: ["bench", "--site", "{site}", "clear-cache"],
       },
-    };
+    });
     const config = own(`release-${(count += 1)}.json`, JSON.stringify(job));
     const user = ["setpriv", `--reuid=${frappe.uid}`, `--regid=${frappe.gid}`, "--clear-groups"];
     const namespace = ["--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
-    const words = step === "ledger" ? ["ledger", "--json"] : [step, "--by", "tests"];
-    const child = spawn("unshare", [...namespace, ...user, process.execPath, program, ...words], {
+    const words = step === "ledger" ? [programs.reader, "ledger", "--json"] : [programs.runner, step, "--by", "tests"];
+    const reader: ReaderConfig = {
+      release: release.id,
+      ledger: job.ledger,
+      owner: job.owner,
+      database: job.backup.database,
+      loginFolder: job.readerFolder,
+    };
+    const child = spawn("unshare", [...namespace, ...user, process.execPath, ...words], {
       cwd: bench.folder,
       env: {
         RELEASE_CONFIG: config,
-        ...(kill !== undefined && { RELEASE_STOP_AT: kill }),
+        LEDGER_CONFIG: own(`ledger-${count}.json`, JSON.stringify(reader)),
+        ...(stop !== undefined && { RELEASE_STOP_AT: stop }),
         FRAPPE_DB_HOST: "127.0.0.1",
         FRAPPE_DB_PORT: String(bench.server.port),
         FRAPPE_REDIS_CACHE: `redis://127.0.0.1:${bench.cache.port}`,
@@ -101,17 +133,17 @@ export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runne
     });
     // From outside, as a container is killed: the first process of its namespace is deaf to itself.
     if (kill !== undefined) {
-      void until(() => output.includes('"event":"stopped"') || child.exitCode !== null).then(() =>
-        child.kill("SIGKILL"),
-      );
+      const isOver = () => child.exitCode !== null || child.signalCode !== null;
+      void until(() => output.includes('"event":"stopped"') || isOver()).then(() => killFirst(child));
     }
-    return { ended, said: () => output };
+    return { ended, said: () => output, child };
   };
   const step: Runner["step"] = (which, more) => start(which, more).ended;
   return {
     ...sites,
     web,
     step,
+    begin: start,
     release: (id, changes = {}) => void (release = { ...sites.job.release, ...changes, id }),
     up: async (more) => {
       for (const each of ["prepare", "backup"] as const) {
@@ -119,7 +151,9 @@ export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runne
         if (ran.code !== 0) return { failed: each, ran };
       }
       const holding = start("migrate", more);
-      const held = await Promise.race([holding.ended, until(() => /"event":"held"/.test(holding.said()))]);
+      let over = false;
+      const ended = holding.ended.finally(() => (over = true));
+      const held = await Promise.race([ended, until(() => over || /"event":"held"/.test(holding.said()))]);
       if (held !== undefined && held.code !== 0) return { failed: "migrate", ran: held };
       const verified = await step("verify", more);
       const end = await holding.ended;
@@ -135,8 +169,9 @@ export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runne
       );
     },
     said: () => all,
+    read: () => start("ledger").ended,
     ledger: async () => {
-      const { code, output } = await step("ledger");
+      const { code, output } = await start("ledger").ended;
       if (code !== 0) throw new Error(output);
       return (JSON.parse(output.trim()) as { releases: ListedRelease[] }).releases;
     },

@@ -6,6 +6,7 @@ import { clearCache, execute, installApp, migrate, setScheduler } from "../../..
 import { withWeb } from "../../../release/bench/web.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "../../../release/job.ts";
 import { archiveSite, reviveSite } from "../../../release/sites/archive.ts";
+import { keepAddress } from "../../../release/sites/address.ts";
 import { keepSite, removeBegun, standingOf } from "../../../release/sites/begun.ts";
 import { createSite, type CreateOptions } from "../../../release/sites/create.ts";
 import { type Flags, readFlags, restoreFlags, setFlags, untilClosed, untilOpen } from "../../../release/sites/flags.ts";
@@ -48,6 +49,7 @@ const verbs = {
   restoreFlags: (_, { job, site, flags = {} }) => restoreFlags(job, site.name, flags),
   untilClosed: (context, order) => untilClosed(context, asked(order)),
   untilOpen: (context, order) => untilOpen(context, asked(order)),
+  keepAddress: (_, { job, site }) => keepAddress(job, site),
   archive: (_, { job, site }) => archiveSite(job, site.name),
   revive: (_, { job, site }) => reviveSite(job, site.name),
   migrate: (context, { job, site }) => migrate(context, job, site.name),

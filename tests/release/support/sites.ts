@@ -75,12 +75,15 @@ export async function startSitesBench(engine: FixtureBench["server"]["engine"]):
     chownSync(file, frappe.uid, frappe.gid);
     return file;
   };
-  for (const each of ["admin", "scratch", "backups"]) {
+  for (const each of ["admin", "reader", "scratch", "backups"]) {
     mkdirSync(path.join(folder, each));
     chownSync(path.join(folder, each), frappe.uid, frappe.gid);
   }
   own("admin/username", engine === "mariadb" ? "root" : "postgres");
   own("admin/password", rootPassword);
+  own("reader/username", "releases_fixture");
+  const readerPassword = odd();
+  own("reader/password", readerPassword);
   const driver = path.join(folder, "driver.cjs");
   bundleDriver(driver);
   const credentials: Record<string, Record<string, string>> = {};
@@ -99,6 +102,7 @@ export async function startSitesBench(engine: FixtureBench["server"]["engine"]):
     bench: { id: "fixture", folder: bench.folder, queues: ["short", "default", "long"] },
     ledger: "releases_fixture",
     adminFolder: path.join(folder, "admin"),
+    readerFolder: path.join(folder, "reader"),
     sitesFile,
     endpoints: { serving: "", web: "", socketio: [], nginx: "" },
     limits: { drain: 10, migrate: 60, createSite: 60, hold: 60, verify: 30, whole: 600 },
@@ -145,7 +149,7 @@ export async function startSitesBench(engine: FixtureBench["server"]["engine"]):
     job,
     start,
     run: (verb, site, more) => start(verb, site, more).ended,
-    secrets: () => [rootPassword, ...Object.values(credentials).flatMap((each) => Object.values(each))],
+    secrets: () => [rootPassword, readerPassword, ...Object.values(credentials).flatMap((each) => Object.values(each))],
     passwordOf: (site) => credentials[site]?.["databasePassword"] ?? "",
     adminPasswordOf: (site) => credentials[site]?.["adminPassword"] ?? "",
     declare: (name, changes = {}) => {
@@ -181,11 +185,14 @@ export async function startSitesBench(engine: FixtureBench["server"]["engine"]):
 }
 
 /** Ends the first process of the namespace, which is the one child of `unshare`; nothing where it has ended by itself. */
-export function killFirst({ pid, exitCode }: ChildProcess): void {
+export const killFirst = (child: ChildProcess): void => signalFirst(child, "SIGKILL");
+
+/** Sends it a signal from outside, as a container's end does. */
+export function signalFirst({ pid, exitCode }: ChildProcess, signal: NodeJS.Signals): void {
   const children = `/proc/${pid}/task/${pid}/children`;
   if (exitCode !== null || !existsSync(children)) return;
   const [first] = readFileSync(children, "utf8").trim().split(" ");
-  if (first !== undefined && first !== "") process.kill(Number(first), "SIGKILL");
+  if (first !== undefined && first !== "") process.kill(Number(first), signal);
 }
 
 async function outcomeOf(child: ChildProcess): Promise<Outcome> {

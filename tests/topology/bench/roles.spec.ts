@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { guardScript } from "../../../topology/bench/guard.ts";
 import type { WorkloadPlan } from "../../../topology/types.ts";
 import { benchFilesOf, planOf } from "../../support/record-stack.ts";
 import { stackConfig, stackNames } from "../../support/stacks.ts";
@@ -17,11 +18,20 @@ const container = (name: string, change?: Change) => {
   return first;
 };
 
+const reader = "/opt/frappe/reader.cjs";
+
+/** What a role runs once the ledger lets it. */
+function behindGuard([shell, flags, script, name, ...argv]: readonly string[]): string[] {
+  assert.deepEqual([shell, flags, script, name], ["/bin/sh", "-euc", guardScript, "guard"]);
+  return argv;
+}
+
 describe("topology/bench: the image's contract", () => {
   const bench = "/home/frappe/frappe-bench";
 
   it("starts gunicorn as the image does, with workers, threads and time limit of the stack file", () => {
-    const { command, workingDir } = container("web");
+    const { workingDir, command: asked } = container("web");
+    const command = behindGuard(asked);
     assert.equal(command[0], `${bench}/env/bin/gunicorn`);
     assert.equal(command.at(-1), "frappe.app:application");
     for (const flag of [
@@ -43,8 +53,11 @@ describe("topology/bench: the image's contract", () => {
 
   it("starts socketio, the scheduler and workers by the image's own commands", () => {
     assert.deepEqual(container("socketio-0").command, ["node", `${bench}/apps/frappe/socketio.js`]);
-    assert.deepEqual(container("scheduler").command, ["bench", "schedule"]);
-    assert.deepEqual(container("worker-long").command, ["bench", "worker", "--queue", "long,default,short"]);
+    assert.deepEqual(container("scheduler").command, ["node", reader, "run", "bench", "schedule"]);
+    assert.deepEqual(behindGuard(container("worker-long").command), [
+      ...["bench", "worker"],
+      ...["--queue", "long,default,short"],
+    ]);
   });
 
   it("starts nginx with our own file, and never the entrypoints that rewrite the volume or take values through envsubst", () => {

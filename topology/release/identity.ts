@@ -1,11 +1,14 @@
 /** What is released: the identity that every step hangs on, and the facts that reviewers and policies read. */
 import { createHash } from "node:crypto";
-import type { SiteConfig, StackConfig } from "../config/stack.ts";
+import type { SiteConfig, StackConfig } from "../../config/stack.ts";
+import { imageReference } from "../image.ts";
 
 export interface ReleaseManifest {
   readonly releaseId: string;
   readonly attempt: number;
   readonly strategy: StackConfig["release"]["strategy"];
+  /** Id of the release whose code and data this one puts back. */
+  readonly rollbackTo?: string;
   readonly gitSha?: string;
   readonly image: string;
   readonly apps: readonly { readonly name: string; readonly version: string }[];
@@ -21,10 +24,6 @@ export interface ReleasePlan {
   readonly manifest: ReleaseManifest;
 }
 
-/** `repository:tag@digest`: the tag is for people, the digest decides. */
-export const imageReference = (image: { repository: string; tag: string; digest: string }): string =>
-  `${image.repository}:${image.tag}@${image.digest}`;
-
 /**
  * Identity of a release: whatever makes a migration or new code necessary, and nothing else. Replicas, memory, tuning and domains are
  * not in it, so changing them runs no step. The list of keys is a contract: changing it makes every stack release once more.
@@ -37,6 +36,8 @@ function releaseId(config: StackConfig): string {
     database: { engine: config.database.engine, mode: config.database.mode },
     bench: { id: config.bench.id, queues: Object.entries(config.bench.queues).sort(([a], [b]) => (a < b ? -1 : 1)) },
     attempt: config.release.attempt,
+    // Undefined leaves no trace: a stack that never went back keeps its ids.
+    rollbackTo: config.release.rollbackTo,
   };
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 10);
 }
@@ -44,7 +45,7 @@ function releaseId(config: StackConfig): string {
 export function planRelease(config: StackConfig): ReleasePlan {
   const id = releaseId(config);
   const image = imageReference(config.image);
-  const { strategy, attempt, gitSha } = config.release;
+  const { strategy, attempt, gitSha, rollbackTo } = config.release;
   return {
     id,
     strategy,
@@ -54,6 +55,7 @@ export function planRelease(config: StackConfig): ReleasePlan {
       releaseId: id,
       attempt,
       strategy,
+      ...(rollbackTo !== undefined && { rollbackTo }),
       ...(gitSha !== undefined && { gitSha }),
       image,
       apps: Object.entries(config.image.apps).map(([name, version]) => ({ name, version })),

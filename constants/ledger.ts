@@ -1,0 +1,11 @@
+/** Who can be asked what the ledger of releases says: the web pods, which have its read-only login and nothing of the administrator's. */
+export const ledgerReader = {
+  /** On its pods, with the value `true`. */
+  label: "frappe-platform/ledger-reader",
+  container: "web",
+  /**
+   * The reader's bundle (release/reader). `node <program> ledger --json` prints one JSON to stdout, `{"releases": […]}`, the oldest first:
+   * each a `Release` with its `sites` (release/ledger/records.ts); with `--release <id>` only that one, with its `events` too, or none.
+   */
+  program: "/opt/frappe/reader.cjs",
+} as const;

@@ -1,0 +1,69 @@
+/** The seals of an earlier release: looked for, tried in scratch, put back. */
+import type { Context } from "../../backup/context.ts";
+import { takeLock } from "../../backup/lock.ts";
+import { short } from "../../backup/manifest.ts";
+import { findSnapshots, type Snapshot, snapshotsOf } from "../../backup/repository.ts";
+import { restoreSite } from "../../backup/restore/index.ts";
+import { keptDays } from "../../backup/retention.ts";
+import { clearStaleLocks } from "../../backup/stale-locks.ts";
+import type { ReleaseJob, ReleaseSiteSpec } from "../job.ts";
+import { restoreIntoScratch } from "../scratch.ts";
+import { growSite } from "../sites/create.ts";
+import { applySettings } from "../sites/settings.ts";
+import { repairSiteUser } from "../sites/user.ts";
+import type { Sealed } from "../world.ts";
+
+/** Which of these seals, by site, cannot be put back any more, and what to do. */
+export async function lostSeals(context: Context, seals: ReadonlyMap<string, Sealed>): Promise<readonly string[]> {
+  if (seals.size === 0) return [];
+  const known = new Map((await findSnapshots(context))?.map((each) => [each.id, each]));
+  return [...seals].flatMap(([site, { snapshot }]) => {
+    const problem = problemOf(known.get(snapshot), site);
+    return problem === undefined ? [] : [`${site}: its seal ${short(snapshot)} ${problem}`];
+  });
+}
+
+function problemOf(snapshot: Snapshot | undefined, site: string): string | undefined {
+  if (snapshot === undefined) {
+    return (
+      `is not in the repository any more (seals are kept for ${keptDays.seal} days), so that nothing can go back to it; ` +
+      "`npm run restore` lists what there is of the site"
+    );
+  }
+  if (snapshot.site !== site) return `is of ${snapshot.site}: the ledger and the repository do not belong together`;
+  return snapshot.verified ? undefined : "was never verified: `npm run restore` takes it all the same";
+}
+
+/** Restores a seal into scratch and compares it with what its manifest says. */
+export async function rehearse(context: Context, job: ReleaseJob, { snapshot: id }: Sealed): Promise<void> {
+  const lock = await takeLock(context);
+  try {
+    context.claimScratch();
+    await clearStaleLocks(context, Date.now());
+    const snapshot = (await snapshotsOf(context)).find((each) => each.id === id);
+    if (snapshot === undefined) throw new Error(`the seal ${short(id)} is not in the repository any more`);
+    await restoreIntoScratch(context, job, snapshot);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Puts back database, files and key of a site that is closed; what is declared of apps and settings holds in it at once. */
+export async function returnTo(
+  context: Context,
+  job: ReleaseJob,
+  site: ReleaseSiteSpec,
+  { snapshot }: Sealed,
+): Promise<void> {
+  await repairSiteUser(context, job, site.name);
+  await putSealBack(context, site.name, snapshot);
+  await growSite(context, job, site);
+  await applySettings(context, job, site);
+}
+
+/** Of a site that is closed already, and was seen to be: nothing to wait for. */
+export const putSealBack = (context: Context, site: string, snapshot: string): Promise<void> =>
+  restoreSite(
+    { ...context, job: { ...context.job, settleSeconds: 0 } },
+    { site, snapshot, allowUnverified: false, force: true },
+  );

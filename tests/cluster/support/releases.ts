@@ -1,0 +1,41 @@
+/** Which release serves, and how it answers meanwhile. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { labels } from "../../../constants/labels.ts";
+import { ask, type Platform } from "./platform.ts";
+
+export const releaseLabel = labels.release;
+
+/** Release that nginx' one address leads to. */
+export async function serving({ api, namespace }: Platform): Promise<string> {
+  const service = await api.core.readNamespacedService({ name: "nginx", namespace });
+  return service.spec?.selector?.[releaseLabel] ?? "";
+}
+
+export interface Watched {
+  /** Every answer until now that is neither a page nor the word that writes are closed. */
+  readonly bad: () => readonly string[];
+  readonly stop: () => Promise<{ readonly asked: number; readonly bad: readonly string[] }>;
+}
+
+/** Asks for a page twice a second until it is told to stop. */
+export function steadily(platform: Platform): Watched {
+  let [going, asked] = [true, 0];
+  const bad: string[] = [];
+  const loop = (async () => {
+    while (going) {
+      asked += 1;
+      const { status } = await ask(platform, "/login");
+      if (status !== 200 && status !== 503) bad.push(`request ${asked} at ${new Date().toISOString()}: ${status}`);
+      await sleep(500);
+    }
+  })();
+  loop.catch(() => undefined);
+  return {
+    bad: () => [...bad],
+    stop: async () => {
+      going = false;
+      await loop;
+      return { asked, bad };
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { problemsOf, readConfig } from "../../release/config.ts";
+
+const whole = () => ({
+  owner: "stack-one",
+  release: {
+    ...{ id: "r1", attempt: 1, image: "bench@sha256:1", gitSha: "a".repeat(40), strategy: "blueGreen" },
+    apps: [{ name: "frappe", version: "15.51.1" }],
+  },
+  sites: [
+    {
+      ...{ name: "a.test", domains: ["www.a.test"], apps: ["frappe"], schema: "db_a", state: "active" },
+      settings: { sessionExpiry: "12:00", denyMultipleSessions: true },
+    },
+  ],
+  bench: { id: "acme", folder: "/bench", queues: ["short"] },
+  ledger: "acme_releases",
+  ...{ adminFolder: "/a", readerFolder: "/r", sitesFile: "/s.json" },
+  endpoints: { serving: "http://nginx:8080", web: "http://web:8000", nginx: "http://nginx-1:8080", socketio: [] },
+  limits: { drain: 1, migrate: 1, createSite: 1, hold: 1, verify: 1, whole: 1 },
+  backup: {
+    ...{ bench: "acme", sitesFolder: "/sites", sites: [], repository: "/backups", passwordFile: "/p", scratch: "/t" },
+    database: { engine: "mariadb", host: "db", port: 3306 },
+    retention: { last: 1, daily: 0, weekly: 0, monthly: 0 },
+    ...{ readDataPercent: 1, timeLimit: 1 },
+  },
+});
+
+type Changed = Record<string, unknown>;
+
+/** A whole configuration with one key changed; `undefined` takes it away. */
+function changed(key: string, value: unknown): unknown {
+  const config = whole() as Changed;
+  const parts = key.split(".");
+  const last = parts.pop() ?? "";
+  const at = parts.reduce<Changed>((inner, part) => inner[part] as Changed, config);
+  if (value === undefined) delete at[last];
+  else at[last] = value;
+  return config;
+}
+
+describe("release/config", () => {
+  it("has nothing against a whole configuration", () => {
+    assert.deepEqual(problemsOf(whole()), []);
+    for (const [key, value] of [
+      ["release.rollbackTo", "0123456789"],
+      ["limits.back", 60],
+      ["release.gitSha", undefined],
+      ["sites", []],
+    ] as const) {
+      assert.deepEqual(problemsOf(changed(key, value)), [], key);
+    }
+  });
+
+  for (const [key, value, problem] of [
+    ["owner", undefined, "owner: expected a line of text, got nothing"],
+    ["owner", "a\nb", 'owner: expected a line of text, got "a\\nb"'],
+    ["release", [], "release: expected an object, got []"],
+    ["release.attempt", 0, "release.attempt: expected a whole number from 1, got 0"],
+    ["release.attempt", 1.5, "release.attempt: expected a whole number from 1, got 1.5"],
+    ["release.apps", [], "release.apps: expected a list of at least 1, got []"],
+    ["release.apps.0.version", 15, "release.apps[0].version: expected a line of text, got 15"],
+    [
+      "release.strategy",
+      "big",
+      'release.strategy: expected "blueGreen" or "recreate" or "rolling" or "canary", got "big"',
+    ],
+    ["sites", {}, "sites: expected a list, got {}"],
+    ["sites.0.name", "../a", 'sites[0].name: expected a host name, got "../a"'],
+    [
+      "sites.0.schema",
+      "a;b",
+      'sites[0].schema: expected a database\'s name of letters, digits and _, at most 63, got "a;b"',
+    ],
+    ["sites.0.state", "gone", 'sites[0].state: expected "active" or "archived", got "gone"'],
+    ["sites.0.settings.sessionExpiry", "8h", 'sites[0].settings.sessionExpiry: expected hours:minutes, got "8h"'],
+    [
+      "sites.0.settings.denyMultipleSessions",
+      1,
+      "sites[0].settings.denyMultipleSessions: expected true or false, got 1",
+    ],
+    ["bench.folder", "bench", 'bench.folder: expected an absolute path, got "bench"'],
+    ["endpoints.serving", "", 'endpoints.serving: expected an address http://host:port, got ""'],
+    [
+      "endpoints.web",
+      "http://u:p@web:1",
+      'endpoints.web: expected an address http://host:port, got "http://u:p@web:1"',
+    ],
+    ["limits.drain", "60", 'limits.drain: expected a whole number of seconds from 1, got "60"'],
+    ["limits.rest", 1, "limits.rest: expected no such key, got 1"],
+    ["backup.database.port", 0, "backup.database.port: expected a whole number from 1"],
+    ["backup", undefined, "backup: expected an object, got nothing"],
+    ["more", true, "more: expected no such key, got true"],
+  ] as const) {
+    it(`says of ${key} as ${JSON.stringify(value)} what was expected, and what it got`, () => {
+      assert.deepEqual(problemsOf(changed(key, value)), [problem]);
+    });
+  }
+
+  it("refuses two sites of one name or one database, and an app that is there twice", () => {
+    const config = whole();
+    const [site] = config.sites;
+    const [app] = config.release.apps;
+    assert.ok(site && app);
+    config.sites.push({ ...site, name: "b.test" });
+    config.release.apps.push(app);
+    assert.deepEqual(problemsOf(config), [
+      'release.apps[1].name: expected another one than release.apps[0] has, got "frappe"',
+      'sites[1].schema: expected another one than sites[0] has, got "db_a"',
+    ]);
+  });
+
+  it("names every problem of a file at once, and the file", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "release-config-"));
+    const file = path.join(folder, "job.json");
+    const read = (text: string) => {
+      writeFileSync(file, text);
+      return () => readConfig(file);
+    };
+    try {
+      const { owner: _, ledger: __, ...rest } = whole();
+      assert.throws(read(JSON.stringify(rest)), (error: Error) => {
+        assert.match(error.message, /job\.json: owner: expected .*; ledger: expected /);
+        return true;
+      });
+      assert.throws(read("{"), /job\.json cannot be read as JSON/);
+      assert.throws(read("null"), /job\.json: the file: expected an object, got null/);
+      assert.deepEqual(read(JSON.stringify(whole()))(), whole());
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,3 @@
+/** `repository:tag@digest`: the tag is for people, the digest decides. */
+export const imageReference = (image: { repository: string; tag: string; digest: string }): string =>
+  `${image.repository}:${image.tag}@${image.digest}`;
