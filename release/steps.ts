@@ -9,6 +9,7 @@ import { ask, awaitVerdict, holdUntilVerdict } from "./drive/hold.ts";
 import { holding, holdSeconds, type Run, type Wanted } from "./drive/run.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "./job.ts";
 import { Ledger, Taken } from "./ledger/ledger.ts";
+import type { Release } from "./ledger/records.ts";
 import type { ReleaseState } from "./machine.ts";
 import { openQueue } from "./queue/index.ts";
 import { inspectNewSet } from "./real/new-set.ts";
@@ -102,6 +103,12 @@ export async function runStep(context: Context, job: ReleaseJob, step: Step, opt
   }
 }
 
+/** The configuration as another release would have it, for what is marked as that one's. */
+const asOf = (job: ReleaseJob, { id, facts }: Release): ReleaseJob => ({
+  ...job,
+  release: { ...job.release, id, attempt: Number(facts["attempt"]) },
+});
+
 /** Does a step's work with the right to write. @throws Taken while somebody else has it */
 function takerOf(
   context: Context,
@@ -113,14 +120,14 @@ function takerOf(
   const { forward, back, lose } = contextsOf(context, job.limits.back ?? job.limits.whole);
   return async (step) => {
     const keeps = keepsConfig(await ledger.releases(), job);
-    const worldOf = (of: Context) => realWorld(of, job, openQueue(queueUrl, job.bench.id, of.signal), keeps);
+    const worldOf = (of: Context, its = job) => realWorld(of, its, openQueue(queueUrl, its.bench.id, of.signal), keeps);
     let backwards: World | undefined;
     await holding(ledger, `${hostname()}/${process.pid}/${step}`, lose, (hold) =>
       work[step]({
         ...{ wanted: wantedOf(job, by), ledger, world: worldOf(forward), signal: forward.signal, hold, point },
-        back: () => {
+        back: (of) => {
           const now = back();
-          return (backwards ??= worldOf(now));
+          return of === undefined ? (backwards ??= worldOf(now)) : worldOf(now, asOf(job, of));
         },
         say: (line) => info("progress", { step, line }),
         reached: (state) => info("release", { release: id, state }),
@@ -149,6 +156,9 @@ async function pause({ signal }: Context, ms: number): Promise<void> {
   signal.throwIfAborted();
 }
 
+/** What `verify` does itself, where whoever migrated is dead. */
+const unsettled: readonly ReleaseState[] = ["migrated", "rolling_back", "needs_human"];
+
 /**
  * Looks at the new set, and asks whoever holds the release to let it pass or to take it back. Where nobody does any more, because that
  * process is dead, does it in its place.
@@ -165,7 +175,7 @@ async function verify(
     const problem = await inspectNewSet(context, job);
     await ask(ledger, id, { good: problem === undefined, reason: problem ?? "" });
   }
-  for (let state = await stateNow(); state === "migrated" || state === "rolling_back"; state = await stateNow()) {
+  for (let state = await stateNow(); state !== undefined && unsettled.includes(state); state = await stateNow()) {
     try {
       await take("verify");
     } catch (error) {

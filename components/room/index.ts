@@ -32,16 +32,24 @@ export class PlannedRoom extends Component {
       renderVolume(args, volume, this.child(volume.logicalName, volume.rebuildable === true ? {} : dataLifetime(plan))),
     );
     const references = { secrets, configs };
-    for (const workload of room.workloads) {
+    const workloads = room.workloads.map((workload) => {
       // One that is called by name cannot stand beside its successor.
       const special = { dependsOn: claims, ...(workload.kind === "member" && { deleteBeforeReplace: true }) };
-      renderWorkload(args, workload, references, this.child(workload.name, special));
-    }
+      return renderWorkload(args, workload, references, this.child(workload.name, special));
+    });
     renderBudgets(args, room.workloads, (logicalName) => this.child(logicalName));
     for (const scheduled of room.scheduled) {
       renderScheduled(args, scheduled, references, this.child(scheduled.name, { dependsOn: claims }));
     }
-    this.addresses = room.services.map((service) => renderService(args, service, this.child(service.logicalName)));
+    // The engine does a few things at a time, four for each processor: addresses that wait for pods would take the places of those that make
+    // the pods.
+    this.addresses = room.services.map((service) =>
+      renderService(
+        args,
+        service,
+        this.child(service.logicalName, service.early === true ? {} : { dependsOn: workloads }),
+      ),
+    );
     this.registerOutputs({});
   }
 }

@@ -3,7 +3,8 @@ import type { ReleaseSite } from "../ledger/records.ts";
 import { isEnd } from "../machine.ts";
 import type { Remembered } from "../world.ts";
 import { causeOf, finishGoingBack, goBack } from "./back.ts";
-import { againstFollowing, pastOf, refuseUnfinished } from "./history.ts";
+import { againstFollowing, pastOf } from "./history.ts";
+import { endOthers } from "./others.ts";
 import { inspectUndo, refuseFormer, rehearse, returnSite, tellUndo, undoIn } from "./undo.ts";
 import { moveOn, Refused, type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
 
@@ -14,7 +15,7 @@ const mostTries = 2;
 export async function prepare(run: Run): Promise<void> {
   const { wanted, ledger, world, hold, say } = run;
   const known = await ledger.release(wanted.id);
-  await refuseUnfinished(ledger, wanted);
+  await endOthers(run);
   if (known?.state === "confirmed") {
     await refuseFormer(run);
     say(`release ${wanted.id} stands`);

@@ -1,8 +1,7 @@
 /** What earlier releases have against one that is to begin, by the ledger alone. */
 import type { Facts, Release } from "../ledger/records.ts";
-import { isOver } from "../machine.ts";
 import type { Past } from "../world.ts";
-import { type Book, Refused, type Wanted } from "./run.ts";
+import type { Book } from "./run.ts";
 
 interface App {
   readonly name: string;
@@ -13,17 +12,6 @@ const appsOf = ({ apps }: Facts): readonly App[] => (Array.isArray(apps) ? (apps
 
 /** An image by its digest, so that a registry's other name for it makes no other one. */
 const imageOf = ({ image }: Facts): string => String(image).split("@").at(-1) ?? "";
-
-/** One at a time: also before a release is said to stand. @throws Refused while another one is not over */
-export async function refuseUnfinished(ledger: Pick<Book, "releases">, { id }: Pick<Wanted, "id">): Promise<void> {
-  const open = (await ledger.releases()).find((release) => release.id !== id && !isOver(release.state));
-  if (open === undefined) return;
-  const end =
-    open.state === "needs_human"
-      ? `put right what keeps it (${open.reason})`
-      : "run `pulumi up` with what it was made of again, which ends it";
-  throw new Refused(`nothing was changed; release ${open.id} is not over (${open.state}), one at a time: ${end}`);
-}
 
 /** For an inspection of the world. */
 export async function pastOf(ledger: Pick<Book, "releases" | "sites">): Promise<Past> {

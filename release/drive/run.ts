@@ -44,9 +44,10 @@ export interface Run {
   readonly signal: AbortSignal;
   /**
    * For the way back, with time of its own, whatever has called the way forward off.
+   * @param of another release, that was left on its way.
    * @throws Overtaken when the right to write is lost; when the time for the way back is up
    */
-  readonly back: () => World;
+  readonly back: (of?: Release) => World;
   readonly hold: Hold;
   /** One line for a person. */
   readonly say: (line: string) => void;

@@ -66,9 +66,29 @@ describe("components/release", () => {
         for (const { urn, name } of [edge, confirm]) assert.ok(!early.has(urn), name);
       });
 
+      it("never has an address waited for before what answers at it is begun: the engine does a few things at a time", () => {
+        const { resources } = recording;
+        const sets = ["Deployment", "StatefulSet", "DaemonSet"].flatMap((kind) =>
+          ofType(resources, `kubernetes:apps/v1:${kind}`),
+        );
+        const waited = ofType(resources, "kubernetes:core/v1:Service").filter(
+          (service) => valueAt(at(kubernetesObject(service), "metadata"), "annotations") === undefined,
+        );
+        assert.ok(waited.length > 0);
+        for (const service of waited) {
+          const selector = Object.entries(labelsAt(kubernetesObject(service), "spec", "selector"));
+          const behind = sets.filter((set) => {
+            const has = labelsAt(kubernetesObject(set), "spec", "template", "metadata", "labels");
+            return selector.every(([key, value]) => has[key] === value);
+          });
+          assert.ok(behind.length > 0, service.name);
+          assertWaits(resources, service, behind);
+        }
+      });
+
       it("is begun when all stands that its steps work with", () => {
         const { resources, plan } = recording;
-        const rooms = ["steps", "backup", "database", "redis", "network"];
+        const rooms = ["steps", "repository", "database", "redis", "network"];
         const ground = resources.filter(({ opts }) => rooms.some((room) => opts.parent?.endsWith(`::${room}`)));
         const secrets = ["database-admin", "ledger", "sites", "backup", "redis"].map((name) =>
           only(resources, "kubernetes:core/v1:Secret", name),

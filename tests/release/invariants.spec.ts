@@ -1,7 +1,7 @@
 // What holds whatever becomes of a release, by the numbers of docs/adr/0013, over worlds that die and fail at each call.
 import assert from "node:assert/strict";
 import { holdUntilVerdict } from "../../release/drive/hold.ts";
-import { backUp, migrate, prepare } from "../../release/drive/forward.ts";
+import { backUp, migrate, prepare, verified } from "../../release/drive/forward.ts";
 import { mayNotRun } from "../../release/guard.ts";
 import type { Release } from "../../release/ledger/records.ts";
 import { endsWith, isEnd } from "../../release/machine.ts";
@@ -97,12 +97,12 @@ describe("release: what always holds", () => {
     }
   });
 
-  it("I4 refuses a release beside one that is not over, and changes nothing", async () => {
+  it("I4 refuses a release beside one that has the traffic and is not over, and changes nothing", async () => {
     const all = setting(good);
-    await prepare(await all.run());
+    for (const step of [prepare, backUp, migrate, verified]) await step(await all.run());
     const [made, events] = [all.made.length, (await all.ledger.events("r1")).length];
     all.next({ id: "r2" });
-    await assert.rejects(all.up(), /nothing was changed; release r1 is not over \(prepared\)/);
+    await assert.rejects(all.up(), /nothing was changed; release r1 is verified/);
     assert.equal(await all.ledger.release("r2"), undefined);
     assert.deepEqual([all.made.length, (await all.ledger.events("r1")).length], [made, events]);
   });

@@ -4,13 +4,17 @@ import path from "node:path";
 import type { Job } from "./mocha.ts";
 
 /** Folders whose files each start engines, servers or sandboxes: a process for each file. Others share one, which loads the program once. */
-const apart = new Set(["backup", "engine", "judges", "live", "validity"]);
+const apart = new Set(["backup", "engine", "judges", "live", "release", "validity"]);
 /**
  * Begun first: what others would wait for on a new machine (programs that Go builds), then the longest, so that none of them runs
  * alone at the end; `npm test` shows the slowest. A name that is gone does no harm.
  */
 const first = [
   "judges/exporters",
+  "release/kills",
+  "release/undo-servers",
+  "release/faults",
+  "release/sites",
   "backup/faults",
   "backup/store",
   "backup/restore",

@@ -83,6 +83,8 @@ export function setting(plan: Plan = new Map(), kills: ReadonlySet<number> = new
     watch: (look: () => void) => void (watch = look),
     run,
     up,
+    /** Told when the process of an `up` has died. */
+    dies: () => life.begin(),
     untilSettled,
     /** The next `up` is one of this release; calls and writes are counted from now on. */
     next: (more: Partial<Wanted>, fated: { plan?: Plan; kills?: ReadonlySet<number> } = {}) => {
