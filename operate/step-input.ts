@@ -9,7 +9,7 @@ import { OperateError } from "./cluster.ts";
 import { steps, type Step } from "./step-log.ts";
 
 export const usage = `usage: node engine/start.mjs operate/step-cli.ts ${steps.join("|")} [--input <file>]
-  what is released comes as JSON, from the file or stdin: release, attempt, template, namespace, context?, clusterIdentifier?`;
+  what is released comes as JSON, from the file or stdin: release, attempt, template, namespace, readyTimeout?, context?, clusterIdentifier?`;
 
 const name = z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "expected lower-case letters, digits and dashes");
 
@@ -20,6 +20,8 @@ const inputSchema = z.strictObject({
   /** Name of the suspended CronJob that the step's Job is made from. */
   template: name,
   namespace: name,
+  /** Seconds that the step's pod may take to start, its images included. */
+  readyTimeout: z.int().min(1).optional(),
   context: z.string().optional(),
   /** Our name of the cluster, for messages. */
   clusterIdentifier: z.string().optional(),

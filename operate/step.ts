@@ -53,12 +53,14 @@ function jobOf(cluster: Cluster, { step, input, job }: Asked, found: V1CronJob, 
 }
 
 const show = (release: string) => `\`npm run releases -- <stack> show ${release}\` tells more`;
-const again = "put the cause right, raise frappe:release.attempt, and run `pulumi up` again";
+const again =
+  "put the cause right and raise frappe:release.attempt, or put the stack file back to what stood before, and run `pulumi up`";
 
 /** What stands in each state that a failed step may leave, and what to do about it. */
 const standing: Readonly<Record<string, (release: string) => string>> = {
   aborted: () => `nothing of it stands, the sites are open and as they were; ${again}`,
-  rolled_back: () => `every site was put back and is open, the release before it serves; ${again}`,
+  // With the strategy recreate the old set goes before the new one is tried.
+  rolled_back: () => `every site was put back and is open, served by the old pods unless these are gone; ${again}`,
   needs_human: (release) =>
     `writes stay closed, and nothing was deleted: docs/operations.md, "A release that needs you"; ${show(release)}`,
   verified: () =>
@@ -74,11 +76,18 @@ function remedy(step: Step, release: string, state: string | undefined): string 
     return known(release);
   }
   return step === "prepare" || step === "backup"
-    ? "nothing was changed; put the cause right, and run `pulumi up` again"
+    ? "the release has changed nothing; put the cause right, and run `pulumi up` again"
     : `${show(release)}, and what state the sites are in; then ${again}`;
 }
 
 const logsOf = ({ namespace }: Cluster, job: string) => `kubectl -n ${namespace} logs -f job/${job}`;
+
+/** The stack file's time for whatever has to be ready goes for a step's pod, too. */
+function paced(pace: Pace, { readyTimeout }: StepInput): Pace {
+  if (readyTimeout === undefined) return pace;
+  const start = readyTimeout * 1_000;
+  return { ...pace, start, hindered: Math.min(pace.hindered, start) };
+}
 
 interface Followed {
   readonly end: JobEnd;
@@ -88,10 +97,11 @@ interface Followed {
 async function follow(
   cluster: Cluster,
   asked: Asked,
-  { by, progress, signal, pace = usualPace }: StepSetting,
+  { by, progress, signal, pace: given = usualPace }: StepSetting,
 ): Promise<Followed> {
   const say = (line: string) => void progress.write(`${line}\n`);
   const { step, input, job } = asked;
+  const pace = paced(given, input);
   const command = logsOf(cluster, job);
   for (;;) {
     const make = async () => {

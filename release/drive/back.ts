@@ -7,6 +7,9 @@ import type { Remembered } from "../world.ts";
 import { archivedBy, queueBefore } from "./forward.ts";
 import { moveOn, type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
 
+/** What is true after every way back, also where the old set has gone already (strategy recreate) and nobody serves. */
+export const asBefore = "every site is as it was before, and writes are open";
+
 /**
  * Takes the release back, and ends with an error that says why, whatever it was that ended the way forward: a failure, the time limit, a
  * SIGTERM. Whoever was overtaken does nothing: another has it in hand. Killed on the way, it is ended by the next step.
@@ -29,7 +32,7 @@ export async function goBack(run: Run, error: unknown): Promise<never> {
     await moveOn(run, [state, way], { reason });
     await finishGoingBack(run);
   }
-  throw new WentBack(`${reason}; everything is as it was before, and the old version serves`, { cause: error });
+  throw new WentBack(`${reason}; ${asBefore}`, { cause: error });
 }
 
 /** Ends a way back that was begun, by this process or by one that died. */
@@ -68,7 +71,7 @@ async function rollBack(run: Run, reason: string): Promise<void> {
     const now = `${causeOf(reason)}${backFailed}${failed.join("; ")}`;
     await moveOn(run, ["rolling_back", "needs_human"], { reason: now });
     throw new WentBack(
-      `${now}; writes stay closed, nothing was deleted, the seals are in the ledger; put it right, and run the same \`pulumi up\` again: it tries the way back once more`,
+      `${now}; writes stay closed, nothing was deleted, the seals are in the ledger; put it right, put the stack file back (or raise frappe:release.attempt), and run \`pulumi up\`: it takes this way back once more, before all else`,
     );
   }
   await reopen(run);

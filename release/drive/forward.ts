@@ -2,7 +2,7 @@
 import type { ReleaseSite } from "../ledger/records.ts";
 import { isEnd } from "../machine.ts";
 import type { Remembered } from "../world.ts";
-import { causeOf, finishGoingBack, goBack } from "./back.ts";
+import { asBefore, causeOf, finishGoingBack, goBack } from "./back.ts";
 import { againstFollowing, pastOf } from "./history.ts";
 import { endOthers } from "./others.ts";
 import { inspectUndo, refuseFormer, rehearse, returnSite, tellUndo, undoIn } from "./undo.ts";
@@ -56,8 +56,8 @@ export async function prepare(run: Run): Promise<void> {
 async function refuseEnded(run: Run): Promise<void> {
   const { id, state, reason } = await releaseOf(run);
   const stands: Readonly<Record<string, string>> = {
-    aborted: "everything is as it was before; raise frappe:release.attempt",
-    rolled_back: "everything is as it was before; raise frappe:release.attempt",
+    aborted: `${asBefore}; raise frappe:release.attempt`,
+    rolled_back: `${asBefore}; raise frappe:release.attempt`,
   };
   if (stands[state] !== undefined) throw new WentBack(`release ${id} is ${state} (${reason}): ${stands[state]}`);
 }
@@ -108,7 +108,7 @@ export async function finishWayBack(run: Run): Promise<void> {
   if (["aborting", "rolling_back", "needs_human"].includes(state)) {
     run.say(`release ${run.wanted.id} was going back (${reason})`);
     await finishGoingBack(run);
-    throw new WentBack(`${causeOf(reason)}; everything is as it was before, and the old version serves`);
+    throw new WentBack(`${causeOf(reason)}; ${asBefore}`);
   }
 }
 

@@ -29,6 +29,6 @@ export async function endOthers(run: Run): Promise<void> {
     if (!(error instanceof WentBack)) throw error;
     const state = (await ledger.release(open.id))?.state;
     if (state !== undefined && !isOver(state)) throw new Refused(`release ${open.id}: ${messageOf(error)}`);
-    say(`release ${open.id} is ${state ?? "gone"}: everything is as it was before it`);
+    say(`release ${open.id} is ${state ?? "gone"}: every site is as it was before it`);
   }
 }

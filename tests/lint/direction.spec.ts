@@ -56,15 +56,21 @@ describe("lint: direction of imports", () => {
     await direction.refuses("policies/x.ts", ...typesFrom("../topology/plan.ts"));
   });
 
-  it("keeps the release runner free of Pulumi and of components", async () => {
+  it("keeps the release runner free of Pulumi, of the program that starts it, and of npm packages", async () => {
     await direction.accepts(
       "release/x.ts",
-      ...from("../constants/labels.ts", "../topology/image.ts", "node:fs", "mysql2"),
+      ...from("../constants/labels.ts", "../backup/log.ts", "./drive/run.ts", "node:fs", "node:child_process"),
     );
-    await direction.refuses(
-      "release/x.ts",
-      ...from("@pulumi/pulumi", "@pulumi/command", "../components/x.ts", "../config/x.ts"),
-    );
+    const installed = ["@pulumi/pulumi", "@pulumi/command", "mysql2", "zod", "esbuild", "@kubernetes/client-node"];
+    await direction.refuses("release/x.ts", ...from(...installed));
+    const rooms = ["components/x.ts", "topology/image.ts", "config/ledger.ts", "engine/run.ts", "operate/step.ts"];
+    await direction.refuses("release/x.ts", ...from(...rooms.map((file) => `../${file}`)));
+    await direction.refuses("release/x.ts", ...typesFrom("../topology/plan.ts", "../config/types.ts"));
+  });
+
+  it("lets the bundler of the release runner alone use esbuild and the engine", async () => {
+    await direction.accepts("release/bundle.ts", ...from("esbuild", "../engine/bundle-program.ts"));
+    await direction.refuses("release/bundle.ts", ...from("@pulumi/pulumi", "../topology/image.ts"));
   });
 
   it("lets the tools know the program by types and constants", async () => {

@@ -57,7 +57,7 @@ describe("the process of a release step", function () {
     const { code, stdout, stderr } = await run("prepare");
     assert.equal(code, 1);
     assert.equal(stdout, "");
-    assert.match(stderr, /FAILED: prepare of release .*: failed: cause no repository\nnothing was changed/);
+    assert.match(stderr, /FAILED: prepare of release .*: failed: cause no repository\nthe release has changed nothing/);
   });
 
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {

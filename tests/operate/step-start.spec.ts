@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startJobServer, type JobServer } from "./job-server.ts";
-import { event, jobName, run, template } from "./run-step.ts";
+import { input, event, jobName, run, template } from "./run-step.ts";
 
 describe("a release step", () => {
   let server: JobServer;
@@ -76,6 +76,12 @@ describe("a release step", () => {
       });
       const { refused } = await run(server, "migrate");
       assert.match(refused ?? "", /has not started in 0.15 seconds; nothing of it has run/);
+    });
+
+    it("waits as long as the stack file says of whatever has to be ready", async () => {
+      server.pod(pending({ reason: "ContainerCreating" }));
+      const { refused } = await run(server, "migrate", { given: input({ readyTimeout: 1 }) });
+      assert.match(refused ?? "", /has not started in 1 seconds; nothing of it has run/);
     });
 
     it("goes on when it starts after all", async () => {

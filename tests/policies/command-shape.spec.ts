@@ -124,6 +124,7 @@ describe("frappe-command-shape", () => {
       attempt: 1,
       template: "release",
       namespace: "frappe",
+      readyTimeout: 600,
       context: "admin@prod",
       clusterIdentifier: "prod",
     };

@@ -56,7 +56,7 @@ describe("release: called off", () => {
   ] as const) {
     it(`goes back to ${state} at ${at}, in time of its own, and says what called it off`, async () => {
       const all = calledOff(at);
-      await assert.rejects(all.up(), /^Error: called off by SIGTERM; everything is as it was before/);
+      await assert.rejects(all.up(), /^Error: called off by SIGTERM; every site is as it was before/);
       const release = await all.ledger.release("r1");
       assert.deepEqual([release?.state, release?.reason], [state, term.message]);
       for (const [index, site] of standing.entries()) {
@@ -73,7 +73,7 @@ describe("release: called off", () => {
     await all.up();
     const held = holdUntilVerdict(await all.run(), 60_000);
     all.off.abort(term);
-    await assert.rejects(held, /^Error: called off by SIGTERM; everything is as it was before/);
+    await assert.rejects(held, /^Error: called off by SIGTERM; every site is as it was before/);
     assert.equal((await all.ledger.release("r1"))?.state, "rolled_back");
   });
 
@@ -115,7 +115,7 @@ describe("release: called off", () => {
     await backUp(run);
     await assert.rejects(migrate(run), /took longer/);
     assert.equal((await all.ledger.release("r1"))?.state, "rolling_back");
-    await assert.rejects(migrate(await all.run()), /everything is as it was before/);
+    await assert.rejects(migrate(await all.run()), /every site is as it was before/);
     assert.equal((await all.ledger.release("r1"))?.state, "rolled_back");
   });
 

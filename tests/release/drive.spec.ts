@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { backUp, confirm, migrate, prepare } from "../../release/drive/forward.ts";
 import { isSettled } from "../../release/drive/back.ts";
 import { endsWith, isEnd } from "../../release/machine.ts";
-import { fates, setting as settingOf, standing } from "./support/setting.ts";
+import { fates, setting as settingOf, standing, stuck } from "./support/setting.ts";
 
 /** Declared archived with the release; it is in use before. */
 const gone = "gone.test";
@@ -128,12 +128,7 @@ describe("release/drive", () => {
   });
 
   it("tries that way back once more when it is asked again, and says what failed last", async () => {
-    const all = setting(
-      new Map([
-        ["migrate b.test", ["fails"]],
-        ["restore a.test", ["fails", "fails"]],
-      ] as const),
-    );
+    const all = setting(stuck);
     await all.untilSettled();
     const again = async () => {
       await prepare(await all.run());
@@ -144,7 +139,7 @@ describe("release/drive", () => {
       again(),
       /migrate b\.test fails; and the way back failed: a\.test: restore a\.test fails; writes/,
     );
-    await assert.rejects(again(), /migrate b\.test fails; everything is as it was before/);
+    await assert.rejects(again(), /migrate b\.test fails; every site is as it was before/);
     assert.equal((await all.ledger.release("r1"))?.state, "rolled_back");
     await judge(all);
   });

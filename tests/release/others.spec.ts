@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { prepare } from "../../release/drive/forward.ts";
 import { isOver } from "../../release/machine.ts";
-import { type Plan, setting, standing } from "./support/setting.ts";
+import { type Plan, setting, standing, stuck } from "./support/setting.ts";
 
 type Setting = ReturnType<typeof setting>;
 
@@ -57,12 +57,7 @@ describe("release/drive/others", () => {
   }
 
   it("says so, and begins nothing, where that way back fails; and goes on when it is asked again", async () => {
-    const all = setting(
-      new Map([
-        ["migrate b.test", ["fails"]],
-        ["restore a.test", ["fails", "fails"]],
-      ] as const),
-    );
+    const all = setting(stuck);
     await all.untilSettled();
     all.next({ id: "r2" }, { plan: new Map([["restore a.test", "fails"]]) });
     await assert.rejects(prepare(await all.run()), /release r1: .*restore a\.test fails; writes stay closed/);

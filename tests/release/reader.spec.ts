@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import path from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
 import { guardScript } from "../../topology/bench/guard.ts";
 import { ledgerReader } from "../../constants/ledger.ts";
 import { bundleReader } from "../../release/bundle.ts";
@@ -9,20 +8,23 @@ import { readerPassword } from "./support/job.ts";
 import {
   commandGroups,
   commandLines,
+  guardSays,
   pause,
   type ReaderSuite,
   type Reading,
   startLine,
   startReaders,
 } from "./support/reader.ts";
+import { describeLedgerUser } from "./support/ledger-user.ts";
 
-/** A role that says what it is told, and ends with 7 when it is asked to; its own child must go with it. */
+/** A role that says what it is told, and ends with 7 when it is asked to. A child that is just being forked may miss the signal: it kills that itself. */
 const role = [
   "/bin/sh",
   "-c",
-  "trap 'echo usr1' USR1; trap 'echo bye; exit 7' TERM; echo up $$; while :; do sleep 300 & wait $!; done",
+  "trap 'echo usr1' USR1; trap 'echo bye; kill -9 $! 2>/dev/null; exit 7' TERM; echo up $$; while :; do sleep 300 & wait $!; done",
 ];
-const stubborn = ["/bin/sh", "-c", "trap '' TERM; echo up $$; while :; do sleep 1; done"];
+/** Hears of no end, nor does its child, which must go with it. */
+const stubborn = ["/bin/sh", "-c", "trap '' TERM; echo up $$; while :; do sleep 300; done"];
 const count = (text: string, word: string) => text.split(word).length - 1;
 const pidOf = (reading: Reading) => Number(/up (\d+)\n$/.exec(reading.stdout())?.[1]);
 
@@ -58,14 +60,7 @@ for (const engine of ["mariadb", "postgres"] as const) {
       const { code } = await reading.ended;
       return { code, said: reading.stderr(), answer: JSON.parse(reading.stdout() || "null") as unknown };
     };
-    const told = (pattern: RegExp, argv = ["guard"]) => {
-      const reading = suite.start(argv);
-      return reading.says(pattern).then(async () => {
-        reading.child.kill("SIGTERM");
-        assert.equal((await reading.ended).code, 143);
-        return reading;
-      });
-    };
+    const told = (pattern: RegExp) => guardSays(suite, pattern);
 
     describe("before the first release", () => {
       it("waits where there is neither user nor ledger, and says so", async () => {
@@ -223,68 +218,7 @@ for (const engine of ["mariadb", "postgres"] as const) {
       });
     });
 
-    describe("the ledger's user", () => {
-      const user = "test_releases";
-      const writes = "UPDATE releases SET state = 'confirmed'";
-
-      it("reads the ledger, and can write nothing, nor see a site's rows", async () => {
-        server.sql("CREATE DATABASE a_site");
-        server.sql("CREATE TABLE secrets (word VARCHAR(20))", "a_site");
-        assert.notEqual((await suite.asReader("SELECT COUNT(*) FROM releases"))[0]?.[0], "0");
-        const insert =
-          "INSERT INTO events (release_id, generation, at, site, kind, facts) VALUES ('x', 0, 0, '', '', '')";
-        const open = engine === "postgres" ? "SET default_transaction_read_only = off;\n" : "";
-        for (const statement of [
-          insert,
-          writes,
-          "CREATE TABLE own (x INT)",
-          "DROP TABLE events",
-          "DELETE FROM holder",
-        ]) {
-          await assert.rejects(suite.asReader(`${open}${statement}`), /denied|must be owner/, statement);
-        }
-        await assert.rejects(suite.asReader("SELECT word FROM secrets", "a_site"), /denied/);
-        if (engine === "mariadb") {
-          assert.deepEqual((await suite.asReader("SHOW DATABASES")).flat(), ["information_schema", suite.job.ledger]);
-        }
-      });
-
-      it("gets its password and its rights back at the next step of a release", async () => {
-        const change = {
-          mariadb: `ALTER USER ${user}@'%' IDENTIFIED BY 'other'; GRANT INSERT, UPDATE ON \`test\\_releases\`.* TO ${user}@'%'`,
-          postgres: `ALTER ROLE ${user} PASSWORD 'other'; GRANT UPDATE ON releases TO ${user}; GRANT USAGE, CREATE ON SCHEMA public TO ${user}`,
-        }[engine];
-        server.sql(change, suite.job.ledger);
-        await told(/is not let in, until a release is prepared/);
-        // Three at once: grants of two stumble over each other where they are not put in order.
-        await Promise.all([1, 2, 3].map(() => suite.ledger(() => Promise.resolve())));
-        assert.equal((await suite.start(["guard"]).ended).code, 0);
-        await assert.rejects(suite.asReader(writes), /denied|read-only/);
-      });
-
-      it("is nobody else: not the administrator, not a user with rights elsewhere, not an odd name", async () => {
-        server.sql(
-          {
-            mariadb: "CREATE USER other@'%'; GRANT SELECT ON a_site.* TO other@'%'",
-            postgres: "CREATE ROLE other LOGIN CREATEDB",
-          }[engine],
-        );
-        const admin = readFileSync(path.join(suite.job.adminFolder, "username"), "utf8");
-        const expected = {
-          [admin]: /server's administrator/,
-          other: /and nothing else, and has /,
-          "a'b": /is no name/,
-        };
-        for (const [name, problem] of Object.entries(expected)) {
-          writeFileSync(path.join(suite.job.readerFolder, "username"), name);
-          await assert.rejects(
-            suite.ledger(() => Promise.resolve()),
-            problem,
-          );
-        }
-        writeFileSync(path.join(suite.job.readerFolder, "username"), user);
-      });
-    });
+    describeLedgerUser(engine, () => ({ server, suite }));
 
     describe("in the end", () => {
       it("prints the ledger: releases with their sites, one with its events, none of what is not there", async () => {

@@ -1,5 +1,6 @@
 import { describeUndo } from "./support/undo.ts";
 
-for (const engine of ["mariadb", "postgres"] as const) {
+// One engine: what differs between the two is seen by release.spec.
+for (const engine of ["mariadb"] as const) {
   describeUndo(engine);
 }

@@ -134,9 +134,10 @@ describe("topology/release: the steps", () => {
       }
       const { namespace, context, clusterIdentifier } = platform;
       const { attempt } = release.manifest;
+      const { readyTimeout } = planOf(stack);
       assert.deepEqual(
         { context: undefined, clusterIdentifier: undefined, ...stepFacts },
-        { release: release.id, attempt, template: "release", namespace, context, clusterIdentifier },
+        { release: release.id, attempt, template: "release", namespace, readyTimeout, context, clusterIdentifier },
       );
     });
   }

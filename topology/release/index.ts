@@ -130,6 +130,7 @@ export interface StepFacts {
   readonly attempt: number;
   readonly template: string;
   readonly namespace: string;
+  readonly readyTimeout: number;
   readonly context?: string;
   readonly clusterIdentifier?: string;
 }
@@ -139,6 +140,7 @@ export const stepFacts = ({ platform, release }: StackConfig, id: string): StepF
   attempt: release.attempt,
   template: names.release,
   namespace: platform.namespace,
+  readyTimeout: release.readyTimeout,
   ...(platform.context !== undefined && { context: platform.context }),
   ...(platform.clusterIdentifier !== undefined && { clusterIdentifier: platform.clusterIdentifier }),
 });

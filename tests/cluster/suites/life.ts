@@ -24,9 +24,9 @@ const chapters: Readonly<Record<DatabaseEngine, readonly ((given: () => Platform
     ...[describeArrival, describeServing, describeHardening, describeFlows, describeBackups, describeMonitoring],
     ...[...ofTheProgram, describeKills, describeDeparture],
   ],
+  // Who may talk to whom, and how pods are hardened, is the same plan on both.
   postgres: [
-    ...[describeArrival, describeServing, describeHardening, describeFlows, describeBackups, describeMonitoring],
-    ...[describeKills, describeDeparture],
+    ...[describeArrival, describeServing, describeBackups, describeMonitoring, describeKills, describeDeparture],
   ],
 };
 

@@ -61,7 +61,10 @@ export function describeReleases(given: () => Platform): void {
       this.timeout(500_000);
       const platform = given();
       const pods = await podsOfRelease(platform, first);
-      const undo = platform.stack.change((values) => useImage(values, { tag: "nowhere", digest: nowhere }));
+      const undo = platform.stack.change((values) => {
+        useImage(values, { tag: "nowhere", digest: nowhere });
+        set(values, { readyTimeout: 30 });
+      });
       const outcome = await platform.stack.up();
       undo();
       assert.notEqual(outcome.code, 0);

@@ -71,7 +71,8 @@ export function clusterValues(engine: DatabaseEngine, image: BenchImage, context
 }
 
 export function useImage(values: Values, { tag, digest }: BenchImage): void {
-  const apps = tag === "two" ? { frappe: "16.2.0", erpnext: "16.2.0" } : { frappe: "16.1.0", erpnext: "16.1.0" };
+  const version = tag === "two" ? "15.900.2" : "15.900.1";
+  const apps = { frappe: version, erpnext: version };
   values["image"] = { repository: "fixture.invalid/frappe-bench", tag, digest, apps };
 }
 

@@ -1,4 +1,5 @@
 // The ledger's reader beside a real server, as a role's container runs it; releases go through their states by the runner's own hand.
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -145,6 +146,15 @@ export function startReaders(server: DatabaseServer): ReaderSuite {
       bench.close();
     },
   };
+}
+
+/** A guard that says why it waits, and ends when it is told to. */
+export async function guardSays(suite: ReaderSuite, pattern: RegExp): Promise<Reading> {
+  const reading = suite.start(["guard"]);
+  await reading.says(pattern);
+  reading.child.kill("SIGTERM");
+  assert.equal((await reading.ended).code, 143);
+  return reading;
 }
 
 export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));

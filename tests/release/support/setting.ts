@@ -10,6 +10,12 @@ export const fates = ["dies before", "dies half way", "dies after", "fails"] as 
 /** What becomes of calls: of one by its number, of the first ones by their name. */
 export type Plan = ReadonlyMap<number | string, Fate | readonly Fate[]>;
 
+/** A patch fails, and twice the way back, too. */
+export const stuck: Plan = new Map<string, readonly Fate[]>([
+  ["migrate b.test", ["fails"]],
+  ["restore a.test", ["fails", "fails"]],
+]);
+
 /**
  * Dies or fails at the calls that the plan names, and dies at the writes to the ledger that `kills` names; goes well otherwise.
  * @param stand sites that are there before.

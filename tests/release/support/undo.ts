@@ -91,7 +91,7 @@ export function describeUndo(engine: "mariadb" | "postgres"): void {
       await without(await sealOf("r2"), async () => {
         const { failed, ran } = await runner.up();
         assert.equal(failed, "migrate");
-        assert.match(ran.output, /there is no snapshot \w+; everything is as it was before/);
+        assert.match(ran.output, /there is no snapshot \w+; every site is as it was before/);
       });
       assert.deepEqual(
         [(await last())?.state, runner.content(site), files()],
