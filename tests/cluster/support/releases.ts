@@ -11,21 +11,26 @@ export async function serving({ api, namespace }: Platform): Promise<string> {
   return service.spec?.selector?.[releaseLabel] ?? "";
 }
 
+export interface Bad {
+  readonly at: number;
+  readonly status: number;
+}
+
 export interface Watched {
   /** Every answer until now that is neither a page nor the word that writes are closed. */
-  readonly bad: () => readonly string[];
-  readonly stop: () => Promise<{ readonly asked: number; readonly bad: readonly string[] }>;
+  readonly bad: () => readonly Bad[];
+  readonly stop: () => Promise<{ readonly asked: number; readonly bad: readonly Bad[] }>;
 }
 
 /** Asks for a page twice a second until it is told to stop. */
 export function steadily(platform: Platform): Watched {
   let [going, asked] = [true, 0];
-  const bad: string[] = [];
+  const bad: Bad[] = [];
   const loop = (async () => {
     while (going) {
       asked += 1;
       const { status } = await ask(platform, "/login");
-      if (status !== 200 && status !== 503) bad.push(`request ${asked} at ${new Date().toISOString()}: ${status}`);
+      if (status !== 200 && status !== 503) bad.push({ at: Date.now(), status });
       await sleep(500);
     }
   })();
