@@ -81,6 +81,7 @@ const accepted: Readonly<Record<string, readonly unknown[]>> = {
   "release.attempt": [1, 999],
   "release.timeouts.drain": [10, 86_400],
   "release.timeouts.migrate": [30, 86_400],
+  "release.timeouts.back": [30, 604_800],
   "release.timeouts.createSite": [30, 86_400],
   "release.timeouts.verify": [10, 7200],
   "release.timeouts.hold": [60, 86_400],
@@ -146,7 +147,7 @@ describe("config: right stack files", () => {
       strategy: "blueGreen",
       attempt: 1,
       readyTimeout: 600,
-      timeouts: { drain: 900, migrate: 3600, createSite: 1800, hold: 1800, verify: 300, step: 21_600 },
+      timeouts: { drain: 900, migrate: 3600, createSite: 1800, hold: 1800, verify: 300, back: 7200, step: 21_600 },
       resources: { cpu: "250m", memory: "1Gi", ephemeralStorage: "1Gi" },
     });
     assert.equal(config.platform.nodes, "many");
