@@ -39,13 +39,14 @@ function sitesVolume({ sites }: StackPlan): Record<string, string> {
   );
 }
 
+/** What nginx asks: not itself, which the release's own address leads to. */
+const asked = ({ releaseServices }: StackPlan["bench"]) =>
+  releaseServices.filter(({ component }) => component !== "nginx");
+
 /** Where the names of a release and of the services beside it lead to in the sandbox. */
 export function addressesOf({ bench, services }: StackPlan): Record<string, string> {
   const addresses = [
-    ...bench.releaseServices.map(({ name, component }, index) => [
-      name,
-      component === "web" ? "127.0.1.1" : `127.0.2.${index}`,
-    ]),
+    ...asked(bench).map(({ name, component }, index) => [name, component === "web" ? "127.0.1.1" : `127.0.2.${index}`]),
     ...services.services.map(({ name }, index) => [name, `127.0.3.${index}`]),
   ];
   return Object.fromEntries(addresses) as Record<string, string>;
@@ -53,7 +54,7 @@ export function addressesOf({ bench, services }: StackPlan): Record<string, stri
 
 /** Echo servers in place of gunicorn, of each socketio replica and of each service, under the names of their Services. */
 export const backendsOf = (plan: StackPlan, answers: NonNullable<Backend["answers"]> = {}): Backend[] =>
-  [...plan.bench.releaseServices, ...plan.services.services].map(({ name, ports: [port] }) => ({
+  [...asked(plan.bench), ...plan.services.services].map(({ name, ports: [port] }) => ({
     name,
     address: addressesOf(plan)[name] ?? "",
     port: port?.port ?? 0,
