@@ -119,10 +119,10 @@ describe("topology/backup", () => {
 
   it("keeps the volume with the backups apart from the stack's own life, and has none with a bucket", () => {
     assert.deepEqual(
-      backupOf("staging").volumes.map(({ name, rebuildable }) => [name, rebuildable]),
+      planOf("staging").repository.volumes.map(({ name, rebuildable }) => [name, rebuildable]),
       [["backups", undefined]],
     );
-    assert.deepEqual(backupOf("prod").volumes, []);
+    assert.deepEqual([planOf("prod").repository.volumes, backupOf("staging").volumes], [[], []]);
   });
 
   it("asks the repository how old backups are only where somebody asks that exporter", () => {

@@ -143,7 +143,7 @@ describe("validity: the judges bite", () => {
     assert.deepEqual(
       unmissed.map(({ kind, metadata }) => `${kind} ${metadata.name?.replace(/-[0-9a-f]{8,10}$/, "")}`).sort(),
       // For people and for later rooms; MariaDB's pods get an account from the operator.
-      ["ConfigMap release", "Secret backup-password", "Secret sites", "Secret sites-seed", "ServiceAccount database"],
+      ["ConfigMap release", "Secret backup-password", "Secret sites-seed", "ServiceAccount database"],
     );
   });
 });
