@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { environment } from "./environment.ts";
 
 /** Packages whose resources the program declares. */
-const used = ["kubernetes", "random"] as const;
+export const usedPackages = ["kubernetes", "random", "command"] as const;
 
 const require = createRequire(import.meta.url);
 
@@ -26,4 +26,4 @@ function isInstalled(name: string): boolean {
 }
 
 /** Packages without a plugin here, of the version that the program asks for. */
-export const missingPlugins = (): string[] => used.filter((name) => !isInstalled(name));
+export const missingPlugins = (): string[] => usedPackages.filter((name) => !isInstalled(name));

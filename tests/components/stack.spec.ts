@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { usedPackages } from "../../engine/plugins.ts";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { ledgerPassword, sha256, siteCredentials } from "../../components/secrets/derive.ts";
@@ -49,6 +50,12 @@ describe("components: the whole stack", () => {
         for (const { opts, name } of kubernetesResources(resources)) assert.match(opts.provider, /::cluster::/, name);
         const cluster = only(resources, "pulumi:providers:kubernetes");
         assert.equal(cluster.inputs["context"], recording.plan.platform.context);
+      });
+
+      it("declares resources of no package whose plugin is not looked for", () => {
+        const packages = new Set(resources.filter(({ custom }) => custom).map(({ type }) => type.split(":")[0]));
+        packages.delete("pulumi");
+        assert.deepEqual([...packages].sort(), [...usedPackages].sort());
       });
 
       it("has every component say what came of it", () => {
