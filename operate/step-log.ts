@@ -1,19 +1,20 @@
 /** What the log of a release step comes to, line by line: the state that the release is in, and what went wrong last. */
+import type { Step } from "../constants/steps.ts";
 import { message } from "./messages.ts";
+
+export { steps, type Step } from "../constants/steps.ts";
 
 /** Characters of a line that are handed on: Pulumi's command provider hangs on one of 64 KiB. */
 const longest = 2000;
 
 /** What a step has reached, when its log says nothing else. */
-export const reached = {
+export const reached: Readonly<Record<Step, string>> = {
   prepare: "prepared",
   backup: "backed_up",
   migrate: "migrated",
   verify: "verified",
   confirm: "confirmed",
-} as const;
-export type Step = keyof typeof reached;
-export const steps = Object.keys(reached) as readonly Step[];
+};
 
 export interface StepLog {
   /** Takes a line of the log; returns it for people. */

@@ -89,11 +89,8 @@ const siteNext: Readonly<Record<SiteState, readonly SiteState[]>> = {
 export const mayFollow = (from: ReleaseState, to: ReleaseState): boolean => next[from].includes(to);
 export const siteMayFollow = (from: SiteState, to: SiteState): boolean => siteNext[from].includes(to);
 
-/** Nothing follows by itself. */
+/** Nothing follows by itself, and another release may begin. */
 export const isEnd = (state: ReleaseState): boolean => next[state].length === 0;
-
-/** Whether another release may begin beside one in this state. */
-export const isOver = (state: ReleaseState): boolean => isEnd(state);
 
 /** Where a failure leads from here: undefined where the only way is forward, or there is none. */
 export function wayBack(state: ReleaseState): "aborted" | "aborting" | "rolling_back" | undefined {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../backup/context.ts";
 import { databaseOf } from "../backup/databases/index.ts";
+import { quotings } from "../backup/databases/quoting.ts";
 import { info } from "../backup/log.ts";
 import type { Login } from "../backup/login.ts";
 import type { ReleaseJob } from "./job.ts";
@@ -10,7 +11,6 @@ import { adminLogin, plain } from "./server.ts";
 import { account, ofSchema } from "./sites/mariadb.ts";
 import { verifier } from "./sites/postgres.ts";
 import { adminOf, siteServer } from "./sites/server.ts";
-import { quotings } from "./sites/sql.ts";
 
 /** Users' names end sooner than databases' do: 32 letters on older MariaDB and MySQL services. */
 const longest = 32;

@@ -1,11 +1,11 @@
 /** The bench's database server as its administrator sees it: the ledger's place, scratch databases, what exists. */
 import type { Context } from "../backup/context.ts";
 import { databaseOf } from "../backup/databases/index.ts";
+import { quotings } from "../backup/databases/quoting.ts";
 import type { Login } from "../backup/login.ts";
 import type { SqlClient } from "./ledger/records.ts";
 import type { ReleaseJob } from "./job.ts";
 import { readLogin } from "./login.ts";
-import { quotings } from "./sites/sql.ts";
 
 /** A database that every server has, to be connected to before ours is there. */
 const always = { mariadb: "information_schema", postgres: "postgres" } as const;

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../backup/context.ts";
 import { info, messageOf } from "../backup/log.ts";
+import type { Step } from "../constants/steps.ts";
 import { contextsOf } from "./contexts.ts";
 import { backUp, confirm, finishWayBack, migrate, prepare } from "./drive/forward.ts";
 import { ask, awaitVerdict, holdUntilVerdict } from "./drive/hold.ts";
@@ -19,8 +20,7 @@ import type { World } from "./world.ts";
 import { ensureReader } from "./reader-user.ts";
 import { adminClient, ensureDatabase } from "./server.ts";
 
-export const steps = ["prepare", "backup", "migrate", "verify", "confirm"] as const;
-export type Step = (typeof steps)[number];
+export { steps, type Step } from "../constants/steps.ts";
 
 export interface StepOptions {
   /** Who asked, for the record. */

@@ -3,12 +3,12 @@ import { type ClientContext, type Context, childEnvironment, ownFile } from "../
 import { type Ended, run, wordsOf } from "../process.ts";
 import type { Login } from "../login.ts";
 import { type Database, withoutRows } from "./index.ts";
+import { quotings } from "./quoting.ts";
 import { allGone, idleSeconds } from "./sessions.ts";
 
 /** An option file's value: quoted, so that `#` and spaces are themselves. */
 const quoted = (value: string) => `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
-const name = (identifier: string) => `\`${identifier.replaceAll("`", "``")}\``;
-const text = (value: string) => `'${value.replaceAll(/['\\]/g, String.raw`\$&`)}'`;
+const { name, text } = quotings.mariadb;
 
 /** The option file of a site's user: the one place where its password goes. */
 function defaults(context: ClientContext, login: Login): string {

@@ -3,10 +3,10 @@ import { type ClientContext, type Context, childEnvironment, ownFile } from "../
 import { run, wordsOf } from "../process.ts";
 import type { Login } from "../login.ts";
 import { type Database, withoutRows } from "./index.ts";
+import { quotings } from "./quoting.ts";
 import { allGone, idleSeconds } from "./sessions.ts";
 
-const name = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
-const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
+const { name, text } = quotings.postgres;
 
 /** How to connect, told by the environment; the password by a file alone. */
 function environment(context: ClientContext, login: Login, database = login.schema): Record<string, string> {

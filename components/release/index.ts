@@ -7,6 +7,7 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { labels } from "../../constants/labels.ts";
 import { limits } from "../../constants/limits.ts";
+import type { Step } from "../../constants/steps.ts";
 import { stackLabels } from "../../topology/labels.ts";
 import { PlannedRoom } from "../room/index.ts";
 import type { SecretNames } from "../secrets/index.ts";
@@ -15,8 +16,6 @@ import { Component, token, type RoomArgs } from "../shared/component.ts";
 interface Args extends RoomArgs {
   readonly secrets: SecretNames;
 }
-
-type StepName = "prepare" | "backup" | "migrate" | "verify" | "confirm";
 
 /** Changes that run no step: where and how the command runs. What makes one run is the release's id alone. */
 const ignoreChanges = ["create", "stdin", "dir", "environment", "interpreter", "logging"];
@@ -38,7 +37,7 @@ export class Release extends Component {
    * @param after what has to stand first: the step before, and what it works on.
    * @returns the step, for what may only come when it is done.
    */
-  step(name: StepName, after: readonly pulumi.Resource[]): pulumi.Resource {
+  step(name: Step, after: readonly pulumi.Resource[]): pulumi.Resource {
     const { plan } = this.#args;
     const logicalName = `release-${name}`;
     // Longer than the Job itself, which is placed and gets its images first: it says why it failed, a command that is cut off does not.

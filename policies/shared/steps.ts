@@ -1,8 +1,8 @@
 /** The steps of a release as the resources that run them; who runs them is operate/step-cli.ts. */
 
-/** In their order. */
-export const steps = ["prepare", "backup", "migrate", "verify", "confirm"] as const;
-export type Step = (typeof steps)[number];
+import type { Step } from "../../constants/steps.ts";
+
+export { steps, type Step } from "../../constants/steps.ts";
 
 export const localCommand = "command:local:Command";
 

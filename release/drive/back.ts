@@ -2,7 +2,7 @@
 import { messageOf } from "../../backup/log.ts";
 import { Overtaken } from "../ledger/ledger.ts";
 import type { ReleaseSite } from "../ledger/records.ts";
-import { isEnd, type SiteState, wayBack } from "../machine.ts";
+import { type SiteState, wayBack } from "../machine.ts";
 import type { Remembered } from "../world.ts";
 import { archivedBy, queueBefore } from "./forward.ts";
 import { moveOn, type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
@@ -127,6 +127,3 @@ async function reopen(run: Run): Promise<void> {
   const queue = await queueBefore(run);
   if (queue !== undefined) await world.resume(queue);
 }
-
-/** Whether the release is over, or a person is asked for. */
-export const isSettled = (state: Parameters<typeof isEnd>[0]): boolean => isEnd(state) || state === "needs_human";

@@ -11,7 +11,7 @@ import { moveOn, Refused, type Run, releaseOf, sealOf, sitesOf, WentBack } from 
 /** Tries of one site's migration that may be cut off by a kill; what is killed again and again is killed for a reason. */
 const mostTries = 2;
 
-/** Checks everything and changes nothing but the ledger. @throws Refused with every problem at once */
+/** Takes back what another release has left, checks everything, and changes nothing else but the ledger. @throws Refused with every problem at once */
 export async function prepare(run: Run): Promise<void> {
   const { wanted, ledger, world, hold, say } = run;
   const known = await ledger.release(wanted.id);
@@ -55,11 +55,9 @@ export async function prepare(run: Run): Promise<void> {
 /** A step of a release that failed is not done, however it came to be asked for. @throws WentBack */
 async function refuseEnded(run: Run): Promise<void> {
   const { id, state, reason } = await releaseOf(run);
-  const stands: Readonly<Record<string, string>> = {
-    aborted: `${asBefore}; raise frappe:release.attempt`,
-    rolled_back: `${asBefore}; raise frappe:release.attempt`,
-  };
-  if (stands[state] !== undefined) throw new WentBack(`release ${id} is ${state} (${reason}): ${stands[state]}`);
+  if (state === "aborted" || state === "rolled_back") {
+    throw new WentBack(`release ${id} is ${state} (${reason}): ${asBefore}; raise frappe:release.attempt`);
+  }
 }
 
 const standingOf = (facts: Readonly<Record<string, unknown>>): ReadonlySet<string> =>
@@ -205,9 +203,10 @@ async function write(run: Run): Promise<void> {
   say(`every site is on the new schema; writes stay closed until the new set is verified`);
 }
 
-async function migrateSite(run: Run, { site, state, facts, ...rest }: ReleaseSite): Promise<void> {
+async function migrateSite(run: Run, each: ReleaseSite): Promise<void> {
   const { wanted, ledger, world, hold, say } = run;
-  const sealed = sealOf({ site, state, facts, ...rest });
+  const { site, state, facts } = each;
+  const sealed = sealOf(each);
   if (state === "ready" || sealed === undefined) return;
   const tries = Number(facts["tries"] ?? 0);
   if (state === "migrating") {

@@ -4,7 +4,7 @@
  * nobody comes here.
  */
 import { messageOf } from "../../backup/log.ts";
-import { isOver } from "../machine.ts";
+import { isEnd } from "../machine.ts";
 import { goBack } from "./back.ts";
 import { finishWayBack } from "./forward.ts";
 import { Refused, type Run, WentBack } from "./run.ts";
@@ -12,7 +12,7 @@ import { Refused, type Run, WentBack } from "./run.ts";
 /** @throws Refused where another release can only go forward, or its way back fails */
 export async function endOthers(run: Run): Promise<void> {
   const { ledger, wanted, say } = run;
-  const open = (await ledger.releases()).find(({ id, state }) => id !== wanted.id && !isOver(state));
+  const open = (await ledger.releases()).find(({ id, state }) => id !== wanted.id && !isEnd(state));
   if (open === undefined) return;
   if (open.state === "verified") {
     throw new Refused(
@@ -28,7 +28,7 @@ export async function endOthers(run: Run): Promise<void> {
   } catch (error) {
     if (!(error instanceof WentBack)) throw error;
     const state = (await ledger.release(open.id))?.state;
-    if (state !== undefined && !isOver(state)) throw new Refused(`release ${open.id}: ${messageOf(error)}`);
+    if (state !== undefined && !isEnd(state)) throw new Refused(`release ${open.id}: ${messageOf(error)}`);
     say(`release ${open.id} is ${state ?? "gone"}: every site is as it was before it`);
   }
 }

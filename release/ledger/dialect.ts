@@ -1,4 +1,5 @@
 /** What MariaDB and Postgres say differently of the few statements that the ledger makes. Times are the server's, in milliseconds. */
+import { quotings } from "../../backup/databases/quoting.ts";
 
 export interface Dialect {
   /** A literal. */
@@ -38,10 +39,8 @@ export interface Guarded {
   readonly inserts: readonly Insert[];
 }
 
-const mariadbText = (value: string) => `'${value.replaceAll(/['\\]/g, String.raw`\$&`)}'`;
-
 export const mariadbDialect: Dialect = {
-  text: mariadbText,
+  text: quotings.mariadb.text,
   now: "ROUND(UNIX_TIMESTAMP(NOW(3)) * 1000)",
   longText: "LONGTEXT CHARACTER SET utf8mb4",
   hex: (column) => `HEX(${column})`,
@@ -61,7 +60,7 @@ export const mariadbDialect: Dialect = {
 };
 
 export const postgresDialect: Dialect = {
-  text: (value) => `'${value.replaceAll("'", "''")}'`,
+  text: quotings.postgres.text,
   now: "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint",
   longText: "TEXT",
   hex: (column) => `encode(convert_to(${column}, 'UTF8'), 'hex')`,

@@ -1,8 +1,8 @@
 /** Other stacks on the same database server, by the ledgers that they keep there: two with one schema would undo each other. */
 import type { Context } from "../../backup/context.ts";
 import type { ReleaseJob } from "../job.ts";
-import { readReleases, type SqlClient, unhex } from "../ledger/records.ts";
-import { isOver } from "../machine.ts";
+import { readReleases, type SqlClient, unhex, whoseLedger } from "../ledger/records.ts";
+import { isEnd } from "../machine.ts";
 import { adminClient } from "../server.ts";
 import { quotingOf } from "../sites/sql.ts";
 
@@ -18,7 +18,7 @@ export async function sharedSchemas(context: Context, job: ReleaseJob): Promise<
   const problems: string[] = [];
   for (const name of await otherLedgers(context, job)) {
     const client = adminClient(context, job, name);
-    const [[hex] = []] = await client.query(whoseOf(client));
+    const [[, hex] = []] = await client.query(whoseLedger(client));
     const owner = unhex(hex);
     if (owner === job.owner) continue;
     const theirs = await theirSchemas(client);
@@ -34,16 +34,11 @@ export async function sharedSchemas(context: Context, job: ReleaseJob): Promise<
   return problems;
 }
 
-const whoseOf = ({ engine }: SqlClient) =>
-  engine === "mariadb"
-    ? "SELECT HEX(owner) FROM ledger"
-    : "SELECT encode(convert_to(owner, 'UTF8'), 'hex') FROM ledger";
-
 /** Of the release that stands there, and of one that is under way: site by schema. */
 async function theirSchemas(client: SqlClient): Promise<ReadonlyMap<string, string>> {
   const releases = await readReleases(client);
   const stands = releases.findLast(({ state }) => state === "confirmed");
-  const counting = [...(stands === undefined ? [] : [stands]), ...releases.filter(({ state }) => !isOver(state))];
+  const counting = [...(stands === undefined ? [] : [stands]), ...releases.filter(({ state }) => !isEnd(state))];
   const pairs = counting.flatMap(({ facts }) => Object.entries((facts["schemas"] ?? {}) as Record<string, string>));
   return new Map(pairs.map(([site, schema]) => [schema, site]));
 }

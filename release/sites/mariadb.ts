@@ -1,8 +1,8 @@
 /** A site's user on MariaDB. */
+import { quotings } from "../../backup/databases/quoting.ts";
 import { allGone } from "../../backup/databases/sessions.ts";
 import type { Login } from "../../backup/login.ts";
 import type { Admin, SiteServer } from "./server.ts";
-import { quotings } from "./sql.ts";
 
 const { text } = quotings.mariadb;
 

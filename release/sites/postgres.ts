@@ -1,10 +1,11 @@
 /** A site's role on Postgres. */
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
+import { quotings } from "../../backup/databases/quoting.ts";
 import { allGone } from "../../backup/databases/sessions.ts";
 import { warning } from "../../backup/log.ts";
 import type { Login } from "../../backup/login.ts";
 import type { Admin, SiteServer } from "./server.ts";
-import { mark, quotings } from "./sql.ts";
+import { mark } from "./sql.ts";
 
 const { text, name } = quotings.postgres;
 

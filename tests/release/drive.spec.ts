@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { backUp, confirm, migrate, prepare } from "../../release/drive/forward.ts";
-import { isSettled } from "../../release/drive/back.ts";
 import { endsWith, isEnd } from "../../release/machine.ts";
-import { fates, setting as settingOf, standing, stuck } from "./support/setting.ts";
+import { fates, isSettled, setting as settingOf, standing, stuck } from "./support/setting.ts";
 
 /** Declared archived with the release; it is in use before. */
 const gone = "gone.test";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { prepare } from "../../release/drive/forward.ts";
-import { isOver } from "../../release/machine.ts";
+import { isEnd } from "../../release/machine.ts";
 import { type Plan, setting, standing, stuck } from "./support/setting.ts";
 
 type Setting = ReturnType<typeof setting>;
@@ -45,11 +45,11 @@ describe("release/drive/others", () => {
           assert.match(refused?.message ?? "", /nothing was changed; release r1 is verified/);
           continue;
         }
-        if (state !== undefined && !isOver(state)) left.add(state);
+        if (state !== undefined && !isEnd(state)) left.add(state);
         assert.equal(refused, undefined, why);
         assert.equal((await all.ledger.release("r2"))?.state, "confirmed", why);
         const before = (await all.ledger.release("r1"))?.state;
-        assert.ok(before === undefined || isOver(before), `${why}, and then ${before}`);
+        assert.ok(before === undefined || isEnd(before), `${why}, and then ${before}`);
         served(all, "new", why);
       }
       assert.ok(left.size >= 2, [...left].join());
@@ -75,7 +75,7 @@ describe("release/drive/others", () => {
     all.next({ id: "r2" }, { kills: new Set([20]) });
     await Promise.race([all.up().catch(() => undefined), all.dies()]);
     const state = (await all.ledger.release("r2"))?.state ?? "none";
-    assert.ok(!isOver(state as "closing"), state);
+    assert.ok(!isEnd(state as "closing"), state);
     all.world.code = "new";
     all.next({ id: "r1" });
     assert.equal(await all.untilSettled(), undefined);

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isSettled } from "../../release/drive/back.ts";
 import { undoIn } from "../../release/drive/undo.ts";
 import { mayNotRun } from "../../release/guard.ts";
 import { endsWith, isEnd } from "../../release/machine.ts";
-import { fates, setting, standing } from "./support/setting.ts";
+import { fates, isSettled, setting, standing } from "./support/setting.ts";
 import { facts, released, type Setting, twoReleases } from "./support/two-releases.ts";
 
 const rowsSealed = async ({ ledger }: Setting, release: string, site: string): Promise<number> => {

@@ -2,10 +2,14 @@
 import assert from "node:assert/strict";
 import { backUp, confirm, migrate, prepare, verified } from "../../../release/drive/forward.ts";
 import type { Run, Wanted } from "../../../release/drive/run.ts";
+import { isEnd, type ReleaseState } from "../../../release/machine.ts";
 import { type Fate, Life, MemoryLedger, ModelWorld } from "./memory.ts";
 
 export const standing = ["a.test", "b.test"];
 export const fates = ["dies before", "dies half way", "dies after", "fails"] as const;
+
+/** Whether a release is over, or a person is asked for. */
+export const isSettled = (state: ReleaseState): boolean => isEnd(state) || state === "needs_human";
 
 /** What becomes of calls: of one by its number, of the first ones by their name. */
 export type Plan = ReadonlyMap<number | string, Fate | readonly Fate[]>;
