@@ -56,12 +56,12 @@ describe("release: killed at every point, while people write (mariadb)", functio
   }
 
   it("makes a bench's first sites, as without the kills", async () => {
-    await killAt(runner, [
+    const from = await killAt(runner, [
       ...["inspected", "begun", "now:backed_up", "now:closing", "draining", "now:closed", "now:sealed"],
       ...["now:migrating", "ending-workers", "creating:a.test", /"step":"apps"/, "created:a.test", "created:b.test"],
       ...["now:migrated", "verified", "now:verified", "opening:a.test", "opened:b.test", "resuming", "now:confirmed"],
     ]);
-    const { failed, output } = await upTo(runner, undefined);
+    const { failed, output } = await upTo(runner, undefined, {}, from);
     assert.equal(failed, undefined, output);
     assert.equal((await release("r1"))?.state, "confirmed");
     assert.deepEqual(await sitesOf("r1"), ["a.test released", "b.test released"]);
@@ -84,12 +84,13 @@ describe("release: killed at every point, while people write (mariadb)", functio
       runner.release("r2");
       runner.bench.ask("SET", "rq:suspended", "by a person");
       const before = standing(runner);
-      await killAt(runner, ["backed-up:a.test", "backed-up:b.test", "closing:a.test", "closed:b.test", "draining"]);
+      const open = ["backed-up:a.test", "backed-up:b.test", "closing:a.test", "closed:b.test", "draining"];
+      const closing = await killAt(runner, open);
       const fails: More = {
         change: (job) => ({ ...job, backup: { ...job.backup, passwordFile: path.join(folder, "wrong") } }),
       };
-      await killAt(runner, ["now:closed", "now:aborting", "reopening:a.test", "reopening:b.test"], fails);
-      const { failed, output } = await upTo(runner, undefined, fails);
+      const back = ["now:closed", "now:aborting", "reopening:a.test", "reopening:b.test"];
+      const { failed, output } = await upTo(runner, undefined, fails, await killAt(runner, back, fails, closing));
       assert.equal(failed, "migrate", output);
       assert.match((await release("r2"))?.reason ?? "", /password/);
       assert.equal((await release("r2"))?.state, "aborted");
@@ -101,7 +102,7 @@ describe("release: killed at every point, while people write (mariadb)", functio
     it("goes all the way back, as without the kills, and everything is as before", async () => {
       runner.release("r3", { attempt: 2 });
       const before = standing(runner);
-      await killAt(
+      const from = await killAt(
         runner,
         [
           ...["sealed:a.test", "now:migrating", "migrating:a.test", "restored-again:a.test", "now:rolling_back"],
@@ -109,7 +110,7 @@ describe("release: killed at every point, while people write (mariadb)", functio
         ],
         half,
       );
-      const { failed, output } = await upTo(runner, undefined, half);
+      const { failed, output } = await upTo(runner, undefined, half, from);
       assert.equal(failed, "migrate", output);
       assert.match((await release("r3"))?.reason ?? "", /two\.p3/);
       assert.equal((await release("r3"))?.state, "rolled_back");
@@ -123,10 +124,11 @@ describe("release: killed at every point, while people write (mariadb)", functio
       runner.bench.ask("DEL", "rq:suspended");
       const slow: More = { env: { FIXTURE_PATCH: "slow:erpnext.patches.two.p3=60" } };
       const patched = "SELECT COUNT(*) FROM `tabPatch Log` WHERE patch = 'erpnext.patches.two.p2'";
-      await killAt(runner, [() => runner.bench.sql("a.test", patched) === "1"], slow);
-      await killAt(runner, ["restored-again:a.test", "migrated:b.test", "created:new.test"]);
-      await killAt(runner, ["now:migrated", "now:verified", "opened:a.test", "resuming"]);
-      const { failed, output } = await upTo(runner, undefined);
+      const patching = await killAt(runner, [() => runner.bench.sql("a.test", patched) === "1"], slow);
+      const sites = ["restored-again:a.test", "migrated:b.test", "created:new.test"];
+      const last = ["now:migrated", "now:verified", "opened:a.test", "resuming"];
+      const from = await killAt(runner, [...sites, ...last], {}, patching);
+      const { failed, output } = await upTo(runner, undefined, {}, from);
       assert.equal(failed, undefined, output);
       assert.equal((await release("r4"))?.state, "confirmed");
       assert.deepEqual(await sitesOf("r4"), ["a.test released", "b.test released", "new.test released"]);
@@ -165,8 +167,8 @@ describe("release: killed at some points, while people write (postgres)", functi
   it("goes all the way back, as without the kills, and everything is as before", async () => {
     runner.release("r2", { attempt: 2 });
     const before = standing(runner, [site]);
-    await killAt(runner, ["now:closed", "now:rolling_back", /"database restored"/, "restored:a.test"], half);
-    const { failed, output } = await upTo(runner, undefined, half);
+    const moments = ["now:closed", "now:rolling_back", /"database restored"/, "restored:a.test"];
+    const { failed, output } = await upTo(runner, undefined, half, await killAt(runner, moments, half));
     assert.equal(failed, "migrate", output);
     assert.equal(await state(), "rolled_back");
     assert.deepEqual(standing(runner, [site]), before);
@@ -175,8 +177,8 @@ describe("release: killed at some points, while people write (postgres)", functi
 
   it("stands, as without the kills, with all rows on the new schema", async () => {
     runner.release("r3", { attempt: 3 });
-    await killAt(runner, ["sealed:a.test", "migrated:a.test", "restored-again:a.test", "opened:a.test"]);
-    const { failed, output } = await upTo(runner, undefined);
+    const moments = ["sealed:a.test", "migrated:a.test", "restored-again:a.test", "opened:a.test"];
+    const { failed, output } = await upTo(runner, undefined, {}, await killAt(runner, moments));
     assert.equal(failed, undefined, output);
     assert.equal(await state(), "confirmed");
     const patches = "SELECT COUNT(*) FROM `tabPatch Log` WHERE patch LIKE 'erpnext.patches.two.%'";

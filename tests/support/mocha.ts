@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { quickest } from "./quickest.ts";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -39,7 +40,7 @@ export async function runJob(
   { live = false, options = [] as readonly string[], minutes = usualLimit } = {},
 ): Promise<Outcome> {
   // A place for temporary files that no other job sees; servers go through it as users of their own.
-  const scratch = mkdtempSync(path.join(tmpdir(), "frappe-tests-"));
+  const scratch = mkdtempSync(path.join(live ? tmpdir() : quickest(), "frappe-tests-"));
   const [file, log, temporary] = [`${scratch}/results.json`, `${scratch}/log`, `${scratch}/tmp`];
   mkdirSync(temporary);
   chmodSync(scratch, 0o711);

@@ -2,13 +2,15 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Step } from "../../../release/steps.ts";
+import { steps, type Step } from "../../../constants/steps.ts";
 import type { Begun, More, Ran, Runner } from "./runner.ts";
 import { killFirst } from "./sites.ts";
 
 /** How an `up` ended: by itself, or by a kill. */
 export interface Ended {
   readonly killed: boolean;
+  /** Where the next `up` of the same release begins: the engine runs no step again that was done. */
+  readonly next: Step;
   /** The step that failed; undefined: none. */
   readonly failed?: Step;
   readonly output: string;
@@ -22,8 +24,16 @@ export function passMinute({ bench, job }: Runner): void {
   bench.server.sql("UPDATE holder SET expires_at = 1", job.ledger);
 }
 
-/** Every step in order, as the engine runs them, until one fails, or the moment at which all processes are killed, as a machine's power goes. */
-export async function upTo(runner: Runner, at: Moment | undefined, more: More = {}): Promise<Ended> {
+/**
+ * The steps in order, as the engine runs them, until one fails, or the moment at which all processes are killed, as a machine's power goes.
+ * @param from the step at which the `up` before was killed, of the same release.
+ */
+export async function upTo(
+  runner: Runner,
+  at: Moment | undefined,
+  more: More = {},
+  from: Step = "prepare",
+): Promise<Ended> {
   const alive: Begun[] = [];
   const whole = () => alive.map((each) => each.said()).join("");
   const isNow = () => {
@@ -36,39 +46,46 @@ export async function upTo(runner: Runner, at: Moment | undefined, more: More = 
     return begun;
   };
   /** Its end, or "held" when it says so; or the moment of the kill. */
-  const end = async (begun: Begun): Promise<Ran | "held" | "killed"> => {
+  const end = async (step: Step, begun: Begun): Promise<Ran | "held" | "killed"> => {
     let ran: Ran | undefined;
     void begun.ended.then((ended) => (ran = ended));
     for (;;) {
       if (isNow()) return "killed";
       if (ran !== undefined) return ran;
-      if (alive.length === 3 && begun.said().includes('"event":"held"')) return "held";
+      if (step === "migrate" && begun.said().includes('"event":"held"')) return "held";
       await sleep(30);
     }
   };
-  const steps: Step[] = ["prepare", "backup", "migrate", "verify", "confirm"];
-  for (const step of steps) {
-    const ended = await end(begin(step));
+  // Who migrated held until the verdict, and is dead: `up` has begun with verify then, and so does this.
+  for (const step of steps.slice(steps.indexOf(from))) {
+    const ended = await end(step, begin(step));
     if (ended === "killed") {
       for (const { child } of alive) killFirst(child);
       await Promise.all(alive.map((each) => each.ended));
       passMinute(runner);
-      return { killed: true, output: whole() };
+      return { killed: true, next: step, output: whole() };
     }
     if (ended !== "held" && ended.code !== 0) {
       await Promise.all(alive.map((each) => each.ended));
-      return { killed: false, failed: step, output: whole() };
+      return { killed: false, failed: step, next: step, output: whole() };
     }
   }
-  return { killed: false, output: whole() };
+  return { killed: false, next: "confirm", output: whole() };
 }
 
-/** Kills one release at each of the moments, in their order; each `up` goes on from there. */
-export async function killAt(runner: Runner, moments: readonly Moment[], more: More = {}): Promise<void> {
+/** Kills one release at each of the moments, in their order; each `up` goes on from there. @returns where the next one begins */
+export async function killAt(
+  runner: Runner,
+  moments: readonly Moment[],
+  more: More = {},
+  from: Step = "prepare",
+): Promise<Step> {
   for (const moment of moments) {
-    const { killed, output } = await upTo(runner, moment, more);
+    const { killed, next, output } = await upTo(runner, moment, more, from);
     assert.ok(killed, `it never came to ${String(moment)}:\n${output.slice(-4_000)}`);
+    from = next;
   }
+  return from;
 }
 
 /** Stops all processes of a namespace, or lets them go on, as a frozen machine does with a container. */
