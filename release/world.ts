@@ -63,6 +63,8 @@ export interface World {
   readonly create: (site: string) => Promise<void>;
   /** Whether the site is well on the new schema, seen with the new code while it is closed. @throws with what is not */
   readonly check: (site: string) => Promise<void>;
+  /** Ends what `create` and `check` have begun to look at sites with: one for all sites, since each second of it is one of closed writes. */
+  readonly endChecks: () => Promise<void>;
 
   /** Which of these seals, by site, cannot be put back any more, each with its cause and its remedy. Reads only. */
   readonly lostSeals: (seals: ReadonlyMap<string, Sealed>) => Promise<readonly string[]>;

@@ -10,12 +10,34 @@ const startSeconds = 120;
 const endSeconds = 20;
 const lastWords = 8_000;
 
-/** Runs a web while `work` asks it; it has ended when this returns. @throws when it does not start, with its last words */
-export async function withWeb<T>(
-  context: Context,
-  job: ReleaseJob,
-  work: (endpoint: string) => Promise<T>,
-): Promise<T> {
+/** A web that looks at one site after another. */
+export interface Candidate {
+  /** Its base URL; begun when it is asked for, and again where it has ended. @throws when it does not start, with its last words */
+  readonly endpoint: () => Promise<string>;
+  /** It has ended when this returns. */
+  readonly end: () => Promise<void>;
+}
+
+export function candidateWeb(context: Context, job: ReleaseJob): Candidate {
+  let running: ReturnType<typeof startWeb> | undefined;
+  return {
+    endpoint: () => {
+      const web = (running ??= startWeb(context, job));
+      // What could not start, or was killed for its memory, is begun anew for the next site.
+      void web.ended.then(() => {
+        if (running === web) running = undefined;
+      });
+      return web.endpoint;
+    },
+    end: async () => {
+      const web = running;
+      running = undefined;
+      await web?.end();
+    },
+  };
+}
+
+function startWeb(context: Context, job: ReleaseJob) {
   concealAddresses();
   const { folder } = job.bench;
   // Port 0: the system gives one that is free, and gunicorn says which.
@@ -24,14 +46,13 @@ export async function withWeb<T>(
   const argv = [`${folder}/env/bin/gunicorn`, ...place, ...size, "frappe.app:application"] as const;
   const child = start([...argv], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  try {
-    return await work(await listening(child, context.signal));
-  } finally {
+  const end = async () => {
     signalGroup(child, "SIGTERM");
     const hard = setTimeout(() => signalGroup(child, "SIGKILL"), endSeconds * 1_000);
     await ended;
     clearTimeout(hard);
-  }
+  };
+  return { endpoint: listening(child, context.signal), ended, end };
 }
 
 function listening(child: ReturnType<typeof start>, signal: AbortSignal): Promise<string> {

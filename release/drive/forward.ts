@@ -192,9 +192,13 @@ async function write(run: Run): Promise<void> {
   // From this state on no guard lets one of the old release come back.
   await run.point("ending-workers");
   await world.endWorkers();
-  for (const site of await sitesOf(run)) {
-    if (undo !== undefined) await returnSite(run, undo, site);
-    else await (sealOf(site) === undefined ? make(run, site) : migrateSite(run, site));
+  try {
+    for (const site of await sitesOf(run)) {
+      if (undo !== undefined) await returnSite(run, undo, site);
+      else await (sealOf(site) === undefined ? make(run, site) : migrateSite(run, site));
+    }
+  } finally {
+    await world.endChecks();
   }
   await world.still();
   // Whoever was let in a moment before the guards closed is here by now.

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../backup/context.ts";
 import { info } from "../../backup/log.ts";
 import { clearCache, migrate } from "../bench/commands.ts";
-import { withWeb } from "../bench/web.ts";
+import { candidateWeb } from "../bench/web.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "../job.ts";
 import type { Queue } from "../queue/index.ts";
 import { keepSite, removeBegun } from "../sites/begun.ts";
@@ -31,6 +31,7 @@ export function realWorld(context: Context, job: ReleaseJob, queue: Queue, keeps
   const { id } = job.release;
   const patience = { limit: job.limits.drain, progress: (line: string) => info("waiting", { for: line }) };
   const closed = new Map<string, number>();
+  const candidate = candidateWeb(context, job);
   return {
     inspect: (past) => inspect(context, job, queue, past),
     backUp: (site) => sealSite(context, job, site, { kind: "backup", still: false }),
@@ -69,16 +70,15 @@ export function realWorld(context: Context, job: ReleaseJob, queue: Queue, keeps
       await applySettings(context, job, specOf(site));
       await clearCache(context, job, site);
     },
-    create: (site) =>
-      withWeb(context, job, async (endpoint) => {
-        const address = addressOf(specOf(site));
-        await createSite(context, job, specOf(site), { endpoint, address, paused: true });
-      }),
-    check: (site) =>
-      withWeb(context, job, async (endpoint) => {
-        const problem = await problemOfClosed(context, job, { site, endpoint });
-        if (problem !== undefined) throw new Error(problem);
-      }),
+    create: async (site) => {
+      const [endpoint, address] = [await candidate.endpoint(), addressOf(specOf(site))];
+      await createSite(context, job, specOf(site), { endpoint, address, paused: true });
+    },
+    check: async (site) => {
+      const problem = await problemOfClosed(context, job, { site, endpoint: await candidate.endpoint() });
+      if (problem !== undefined) throw new Error(problem);
+    },
+    endChecks: () => candidate.end(),
 
     lostSeals: (seals) => lostSeals(context, seals),
     rehearse: (_, sealed) => rehearse(context, job, sealed),

@@ -120,6 +120,10 @@ describe("release/bench: commands on a bench", function () {
     await must("clearCache");
   });
 
+  it("look at sites with one web, begun again where it was killed, and gone at its end", async () => {
+    assert.deepEqual(await must("candidates"), { same: true, wasUp: true, isUp: false });
+  });
+
   it("skip no patch that fails, and tell which one it was", async () => {
     sql("DELETE FROM `tabPatch Log` WHERE patch = 'erpnext.patches.two.p3'");
     const file = suite.bench.siteFile(site.name, "site_config.json");

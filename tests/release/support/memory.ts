@@ -235,6 +235,7 @@ export class ModelWorld implements World {
     this.#call("still", this.#nothing, () => {
       if (this.restless.length > 0) throw new Error(`writes are closed, and yet: ${this.restless.join("; ")}`);
     });
+  endChecks = () => this.#call("endChecks", this.#nothing, () => undefined);
   endWorkers = () => this.#call("endWorkers", this.#nothing, () => void (this.workers = undefined));
   keep = (site: string) => this.#call(`keep ${site}`, this.#nothing, () => void this.archived.delete(site));
   toArchive = (site: string) =>

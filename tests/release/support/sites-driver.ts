@@ -1,9 +1,10 @@
 // Bundled and run as the image's user: one verb of release/sites on a bench, as the release runner calls it.
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openContext } from "../../../backup/context.ts";
 import { messageOf } from "../../../backup/log.ts";
 import { clearCache, execute, installApp, migrate, setScheduler } from "../../../release/bench/commands.ts";
-import { withWeb } from "../../../release/bench/web.ts";
+import { candidateWeb } from "../../../release/bench/web.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "../../../release/job.ts";
 import { archiveSite, reviveSite } from "../../../release/sites/archive.ts";
 import { keepAddress } from "../../../release/sites/address.ts";
@@ -32,11 +33,37 @@ const asked = ({ site, options, seconds }: Order) => ({
   ...(seconds !== undefined && { seconds }),
 });
 
+async function create(...[context, { job, site, options }]: Parameters<Verb>) {
+  const web = candidateWeb(context, job);
+  try {
+    await createSite(context, job, site, { ...options, endpoint: options?.endpoint ?? (await web.endpoint()) });
+  } finally {
+    await web.end();
+  }
+}
+
+/** Where a web to look at sites with answers: asked for twice, elsewhere after it was killed, and nowhere after its end. */
+async function candidates(...[context, { job }]: Parameters<Verb>) {
+  const web = candidateWeb(context, job);
+  const answers = (endpoint: string) =>
+    fetch(endpoint).then(
+      () => true,
+      () => false,
+    );
+  const [first, again] = [await web.endpoint(), await web.endpoint()];
+  for (const pid of readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ")) {
+    process.kill(-Number(pid), "SIGKILL");
+  }
+  let anew = first;
+  for (; anew === first; anew = await web.endpoint()) await sleep(50);
+  const wasUp = await answers(anew);
+  await web.end();
+  return { same: first === again, wasUp, isUp: await answers(anew) };
+}
+
 const verbs = {
-  create: (context, { job, site, options }) =>
-    options?.endpoint === undefined
-      ? withWeb(context, job, (endpoint) => createSite(context, job, site, { ...options, endpoint }))
-      : createSite(context, job, site, { ...options, endpoint: options.endpoint }),
+  create,
+  candidates,
   keep: (context, { job, site }) => keepSite(context, job, site),
   remove: (context, { job, site }) => removeBegun(context, job, site),
   standing: async (context, { job, site }) => (await standingOf(context, job, site)).kind,
