@@ -36,7 +36,7 @@ const asked = ({ site, options, seconds }: Order) => ({
 async function create(...[context, { job, site, options }]: Parameters<Verb>) {
   const web = candidateWeb(context, job);
   try {
-    await createSite(context, job, site, { ...options, endpoint: options?.endpoint ?? (await web.endpoint()) });
+    return await createSite(context, job, site, { ...options, endpoint: options?.endpoint ?? (await web.endpoint()) });
   } finally {
     await web.end();
   }
