@@ -9,3 +9,7 @@ export const ledgerReader = {
    */
   program: "/opt/frappe/reader.cjs",
 } as const;
+
+/** Roles of the bench that ask the ledger whether they may run. */
+export const roles = ["web", "worker", "scheduler"] as const;
+export type Role = (typeof roles)[number];

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { problemsOf as problemsOfBackup, siteName } from "../backup/config.ts";
 import { messageOf } from "../backup/log.ts";
+import { strategies } from "../constants/strategies.ts";
 import type { ReleaseJob, ReleaseLimits, ReleaseSiteSpec } from "./job.ts";
 
 /** Problems of a value, each with the path of its key. */
@@ -88,7 +89,7 @@ const job = object<ReleaseJob>({
     image: text,
     gitSha: optional(text),
     apps: (value, at) => [...list(app, 1)(value, at), ...twins(value, at, "name")],
-    strategy: oneOf("blueGreen", "recreate", "rolling", "canary"),
+    strategy: oneOf(...strategies),
     rollbackTo: optional(text),
   }),
   sites: (value, at) => [...list(site)(value, at), ...twins(value, at, "name"), ...twins(value, at, "schema")],

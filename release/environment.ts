@@ -7,6 +7,9 @@ export const configurationFile = (): string | undefined => process.env["RELEASE_
 /** The same of the ledger's reader: `LEDGER_CONFIG`. */
 export const ledgerConfigurationFile = (): string | undefined => process.env["LEDGER_CONFIG"];
 
+/** Role of the bench that asks whether it may run: `LEDGER_ROLE`. */
+export const ledgerRole = (): string | undefined => process.env["LEDGER_ROLE"];
+
 /** Frappe's own address of the job queue, password and all. */
 export function queueUrl(): string | undefined {
   concealAddresses();

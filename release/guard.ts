@@ -1,12 +1,14 @@
 /**
  * Who may run: each role of the bench asks before it starts, whoever started it (an autoscaler, a restart, `--target`). New code never runs
- * before its schema is there, old code never on a new one, and nobody while a schema is half way.
+ * before its schema is there, old code never on a new one, and nobody while a schema is half way. A release of code only is on trial first:
+ * its web may then run beside the old one's, on the same schema; its workers and its scheduler would do the old ones' work.
  */
+import type { Role } from "../constants/ledger.ts";
 import type { Release } from "./ledger/records.ts";
 import type { ReleaseState } from "./machine.ts";
 
-/** What of a release decides. */
-export type Stand = Pick<Release, "id" | "state">;
+/** What of a release decides. `leftMs` is counted by the database server's clock. */
+export type Stand = Pick<Release, "id" | "state" | "leftMs">;
 
 /** What the schema of every site is at, where that is certain. */
 type Schema = { readonly of: string } | { readonly unsure: string };
@@ -15,7 +17,7 @@ type Schema = { readonly of: string } | { readonly unsure: string };
 const onSchema: readonly ReleaseState[] = ["migrated", "verified", "confirmed"];
 /** Nothing of it was written, or all of it was put back. */
 const notWritten: readonly ReleaseState[] = [
-  ...["prepared", "backed_up", "closing", "closed", "sealed"],
+  ...["prepared", "backed_up", "trial", "closing", "closed", "sealed"],
   ...["aborting", "aborted", "rolled_back"],
 ] as ReleaseState[];
 
@@ -30,10 +32,21 @@ function schemaOf(releases: readonly Stand[]): Schema {
 }
 
 /** Why a process of release `id` has to wait; undefined: it may run. */
-export function mayNotRun(releases: readonly Stand[], id: string): string | undefined {
+export function mayNotRun(releases: readonly Stand[], id: string, role: Role): string | undefined {
   const schema = schemaOf(releases);
   if ("unsure" in schema) {
     return schema.unsure;
   }
-  return schema.of === id ? undefined : `the schema is that of release ${schema.of}`;
+  if (schema.of === id) {
+    return undefined;
+  }
+  const own = releases.find((release) => release.id === id);
+  return own?.state === "trial" ? notOnTrial(own, role) : `the schema is that of release ${schema.of}`;
+}
+
+function notOnTrial({ id, leftMs }: Stand, role: Role): string | undefined {
+  if (role !== "web") {
+    return `release ${id} is on trial: until it is verified only its web runs beside the old release`;
+  }
+  return leftMs > 0 ? undefined : `the time of the trial of release ${id} is up`;
 }

@@ -1,5 +1,6 @@
 /** What the release runner is told: the shape of its configuration file. Types only; nothing in it is secret. */
 import type { BackupJob } from "../backup/job.ts";
+import type { Strategy } from "../constants/strategies.ts";
 
 /** A site as it is declared. */
 export interface ReleaseSiteSpec {
@@ -40,7 +41,7 @@ export interface ReleaseJob {
     readonly gitSha?: string;
     /** What the image has, and in which version. */
     readonly apps: readonly { readonly name: string; readonly version: string }[];
-    readonly strategy: "blueGreen" | "recreate" | "rolling" | "canary";
+    readonly strategy: Strategy;
     /** Puts back what stood before this release. */
     readonly rollbackTo?: string;
   };

@@ -9,6 +9,8 @@ export const releaseStates = [
   "prepared",
   /** Each site that stands has a backup that was restored into scratch and compared. */
   "backed_up",
+  /** Code only: the new set may serve beside the old one, on the same schema, with writes open; a deadline runs. */
+  "trial",
   /** Flags are being set, the queue suspended. */
   "closing",
   /** No request, job or tick writes. */
@@ -36,7 +38,8 @@ export type ReleaseState = (typeof releaseStates)[number];
 
 const next: Readonly<Record<ReleaseState, readonly ReleaseState[]>> = {
   prepared: ["backed_up", "aborted"],
-  backed_up: ["closing", "aborted"],
+  backed_up: ["closing", "trial", "aborted"],
+  trial: ["verified", "aborted"],
   closing: ["closed", "aborting"],
   closed: ["sealed", "aborting"],
   sealed: ["migrating", "aborting"],
@@ -73,7 +76,8 @@ export const siteStates = [
 export type SiteState = (typeof siteStates)[number];
 
 const siteNext: Readonly<Record<SiteState, readonly SiteState[]>> = {
-  pending: ["sealed", "creating", "untouched"],
+  // To released: by a release of code only, which writes to no site.
+  pending: ["sealed", "creating", "untouched", "released"],
   sealed: ["migrating", "untouched"],
   creating: ["ready", "removed", "needs_human"],
   // Back to sealed: its runner was killed, the seal put back, and the migration begins anew.

@@ -1,6 +1,7 @@
 /** What a preview comes to, in Frappe's terms: for a reviewer with one minute. Pure. */
 import { labels } from "../constants/labels.ts";
 import { rebuildable } from "../constants/rebuildable.ts";
+import { isCodeOnly, type Strategy } from "../constants/strategies.ts";
 import type { Events, ResourceState, Step } from "./events.ts";
 import { policyLines } from "./policies.ts";
 
@@ -15,7 +16,7 @@ export interface Circumstances {
 interface Manifest {
   readonly releaseId: string;
   readonly attempt: number;
-  readonly strategy: "blueGreen" | "recreate";
+  readonly strategy: Strategy;
   /** Id of the release that this one goes back to. */
   readonly rollbackTo?: string;
   readonly image: string;
@@ -31,11 +32,16 @@ interface Manifest {
 const comesUp: Readonly<Record<Manifest["strategy"], string>> = {
   blueGreen: "the bench comes up anew beside the old one, traffic moves last",
   recreate: "the old bench goes when the sites are migrated, and they are down until the new one has come up",
+  rolling: "the bench comes up anew beside the old one on the same schema, which is checked; traffic moves last",
+  canary:
+    "the bench comes up anew beside the old one on the same schema, which is checked; a share of the requests tries it before traffic moves",
 };
 
 /** What a new release does, step by step (components/release). */
-const stepsTaken =
-  "  steps      prepare, backup (each site, verified), migrate (writes closed), verify (the new bench), confirm (writes open); what fails goes back";
+const stepsTaken = (strategy: Strategy): string =>
+  isCodeOnly(strategy)
+    ? "  steps      prepare, backup (each site, verified), migrate (nothing: writes stay open), verify (the new bench), confirm; what fails goes back"
+    : "  steps      prepare, backup (each site, verified), migrate (writes closed), verify (the new bench), confirm (writes open); what fails goes back";
 
 /** What a rollback on purpose costs. */
 const givesUp =
@@ -127,7 +133,7 @@ function releaseLines(steps: readonly Step[]): string[] {
   const { rollbackTo } = manifest;
   return [
     `  release    ${manifest.releaseId} (attempt ${manifest.attempt}, ${manifest.strategy}), ${changed}`,
-    ...(stays ? [] : [stepsTaken]),
+    ...(stays ? [] : [stepsTaken(manifest.strategy)]),
     ...(rollbackTo === undefined ? [] : [`  back to    ${rollbackTo}${stays ? ", where it went" : givesUp}`]),
     `  image      ${manifest.image}`,
     ...sites,

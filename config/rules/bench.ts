@@ -43,11 +43,14 @@ const singleNodeVolume: Rule = {
       : [],
 };
 
-/** Connections that the bench may open at once: both sets of a blue/green release, and some for people and exporters. */
+/** With every strategy but recreate the new set stands beside the old one. */
+const setsAtOnce = ({ strategy }: StackConfig["release"]): number => (strategy === "recreate" ? 1 : 2);
+
+/** Connections that the bench may open at once: both sets of a release, and some for people and exporters. */
 export function connectionsNeeded({ bench, release }: Pick<StackConfig, "bench" | "release">): number {
   const web = bench.web.replicas * bench.web.workers * bench.web.threads;
   const workers = Object.values(bench.workers).reduce((sum, { replicas }) => sum + replicas, 0);
-  return (web + workers + bench.scheduler.replicas) * (release.strategy === "blueGreen" ? 2 : 1) + 20;
+  return (web + workers + bench.scheduler.replicas) * setsAtOnce(release) + 20;
 }
 
 const connections: Rule = {
@@ -62,7 +65,7 @@ const connections: Rule = {
       : [
           {
             path: "frappe:database.maxConnections",
-            message: `expected at least ${needed}: web replicas × workers × threads + workers, ${config.release.strategy === "blueGreen" ? "twice for blue/green, " : ""}and 20 to spare; got ${config.database.maxConnections}`,
+            message: `expected at least ${needed}: web replicas × workers × threads + workers, ${setsAtOnce(config.release) > 1 ? `twice, as ${config.release.strategy} has both sets stand at once, ` : ""}and 20 to spare; got ${config.database.maxConnections}`,
           },
         ];
   },

@@ -6,6 +6,7 @@ import { edgeRules } from "./edge.ts";
 import { serviceRules } from "./services.ts";
 import { monitoringRules } from "./monitoring.ts";
 import { platformRules } from "./platform.ts";
+import { releaseRules } from "./release.ts";
 import type { Rule } from "./rule.ts";
 import { secretRules } from "./secrets.ts";
 import { siteRules } from "./sites.ts";
@@ -17,6 +18,7 @@ export const rules: readonly Rule[] = [
   ...edgeRules,
   ...monitoringRules,
   ...backupRules,
+  ...releaseRules,
   ...serviceRules,
   ...secretRules,
   ...platformRules,

@@ -1,5 +1,6 @@
 /** How one version follows another, and how long each part of that may take. */
 import { z } from "zod";
+import { strategies } from "../../constants/strategies.ts";
 import { pattern, wholeNumber } from "./primitives.ts";
 import { resources } from "./workload.ts";
 
@@ -28,9 +29,11 @@ const timeouts = z
 export const release = z
   .strictObject({
     strategy: z
-      .enum(["blueGreen", "recreate"], { error: "expected blueGreen or recreate" })
+      .enum(strategies, { error: "expected blueGreen, recreate, rolling or canary" })
       .default("blueGreen")
-      .describe("blueGreen: the new set stands beside the old. recreate: the old set goes first (small nodes)."),
+      .describe(
+        "blueGreen: the new set stands beside the old, writes close while sites are migrated. recreate: the same, and the old set goes first (small nodes). rolling: for new code on the same schema, which is checked: nothing is migrated, writes stay open. canary: rolling, and a share of the requests tries the new set first.",
+      ),
     attempt: wholeNumber(1, 999).default(1).describe("Raise it to try a release again that failed."),
     rollbackTo: pattern(
       /^[0-9a-f]{10}$/,

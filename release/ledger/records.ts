@@ -51,6 +51,9 @@ export const timeColumns = ["begun_at", "changed_at", "closed_at", "opened_at", 
 export const unhex = (hex = ""): string => Buffer.from(hex, "hex").toString("utf8");
 const factsOf = (hex: string | undefined): Facts => JSON.parse(unhex(hex)) as Facts;
 
+/** Milliseconds until a deadline; Infinity without one. */
+export const leftOf = (deadline: number, left: number): number => (deadline === 0 ? Infinity : left);
+
 /** What answers whose ledger it is, for `refuseOther`. */
 export const whoseLedger = ({ engine }: Pick<SqlClient, "engine">): string =>
   `SELECT version, ${dialects[engine].hex("owner")} FROM ledger WHERE id = 1`;
@@ -75,7 +78,7 @@ export async function readReleases(client: SqlClient): Promise<readonly Release[
   return rows.map(([id, from, state, reason, facts, ...times]) => {
     const [begunAt = 0, changedAt = 0, closedAt = 0, openedAt = 0, deadline = 0, left = 0] = times.map(Number);
     const known = { id: unhex(id), from: unhex(from), state: unhex(state) as ReleaseState, reason: unhex(reason) };
-    const leftMs = deadline === 0 ? Infinity : left;
+    const leftMs = leftOf(deadline, left);
     return { ...known, facts: factsOf(facts), begunAt, changedAt, closedAt, openedAt, deadline, leftMs };
   });
 }

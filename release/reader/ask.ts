@@ -7,10 +7,10 @@ import { databaseOf } from "../../backup/databases/index.ts";
 import { messageOf } from "../../backup/log.ts";
 import { mayNotRun } from "../guard.ts";
 import { dialects } from "../ledger/dialect.ts";
-import { refuseOther, type SqlClient, unhex } from "../ledger/records.ts";
+import { leftOf, refuseOther, type SqlClient, unhex } from "../ledger/records.ts";
 import { readLogin } from "../login.ts";
 import type { ReleaseState } from "../machine.ts";
-import type { ReaderConfig } from "./config.ts";
+import type { GuardConfig, ReaderConfig } from "./config.ts";
 
 /** Seconds for one question, so that a server that has stopped in its tracks holds nobody for good. */
 const patience = 30;
@@ -65,8 +65,10 @@ export interface Verdict {
 
 /** One statement, so that it is one state of the ledger that is judged. */
 async function standsOf({ engine, query }: SqlClient, owner: string) {
-  const { hex } = dialects[engine];
-  const columns = ["version", hex("owner"), hex("releases.id"), hex("state")].join(", ");
+  const { hex, now } = dialects[engine];
+  const columns = ["version", hex("owner"), hex("releases.id"), hex("state"), "deadline", `deadline - ${now}`].join(
+    ", ",
+  );
   const rows = await query(
     `SELECT ${columns} FROM ledger LEFT JOIN releases ON TRUE WHERE ledger.id = 1 ORDER BY number`,
   );
@@ -74,14 +76,18 @@ async function standsOf({ engine, query }: SqlClient, owner: string) {
   if (row === undefined) return [];
   refuseOther(row, owner);
   // A ledger without a release is one row of nothing.
-  const stands = rows.map(([, , id, state]) => ({ id: unhex(id), state: unhex(state) as ReleaseState }));
+  const stands = rows.map(([, , id, state, deadline, left]) => ({
+    id: unhex(id),
+    state: unhex(state) as ReleaseState,
+    leftMs: leftOf(Number(deadline), Number(left)),
+  }));
   return stands.filter(({ id }) => id !== "");
 }
 
-export async function verdictOf(config: ReaderConfig, stop: AbortSignal): Promise<Verdict> {
+export async function verdictOf(config: GuardConfig, stop: AbortSignal): Promise<Verdict> {
   try {
     const stands = await askLedger(config, stop, (client) => standsOf(client, config.owner));
-    const why = mayNotRun(stands ?? [], config.release);
+    const why = mayNotRun(stands ?? [], config.release, config.role);
     return why === undefined ? { may: "yes", why: "" } : { may: "no", why };
   } catch (error) {
     return { may: "unknown", why: messageOf(error) };

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../backup/log.ts";
 import { start } from "../../backup/process.ts";
 import { verdictOf } from "./ask.ts";
-import { paceOf, type ReaderConfig } from "./config.ts";
+import { paceOf, type GuardConfig } from "./config.ts";
 import { telling, waitForTurn } from "./guard.ts";
 
 type Argv = readonly [string, ...string[]];
@@ -39,7 +39,7 @@ export interface Supervisor {
   readonly pass: (signal: Passed) => boolean;
 }
 
-export function supervise(config: ReaderConfig, argv: Argv): Supervisor {
+export function supervise(config: GuardConfig, argv: Argv): Supervisor {
   const tell = telling(config.release);
   const { running, grace } = paceOf(config);
   let child: ChildProcess | undefined;

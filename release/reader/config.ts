@@ -1,6 +1,7 @@
 /** What the ledger's reader is told: the shape of its configuration file. Nothing in it is secret. */
 import { readFileSync } from "node:fs";
 import type { BackupJob } from "../../backup/job.ts";
+import { type Role, roles } from "../../constants/ledger.ts";
 
 /** How often is asked, in seconds. */
 export interface Pace {
@@ -24,6 +25,11 @@ export interface ReaderConfig extends Pick<BackupJob, "database" | "tools" | "li
   readonly pace?: Partial<Pace>;
 }
 
+/** What a guard is told beside: on whose behalf it asks. */
+export interface GuardConfig extends ReaderConfig {
+  readonly role: Role;
+}
+
 const usual: Pace = { waiting: 5, running: 10, grace: 20 };
 
 export const paceOf = ({ pace }: ReaderConfig): Pace => ({ ...usual, ...pace });
@@ -39,4 +45,11 @@ export function readConfig(file: string | undefined): ReaderConfig {
   const problems = [...missing, ...(engine === "mariadb" || engine === "postgres" ? [] : ["database.engine"])];
   if (problems.length > 0) throw new Error(`${file} lacks ${problems.join(", ")}`);
   return config as ReaderConfig;
+}
+
+/** @throws as `readConfig`; or when the role is none */
+export function readGuardConfig(file: string | undefined, word: string | undefined): GuardConfig {
+  const role = roles.find((each) => each === word);
+  if (role === undefined) throw new Error(`LEDGER_ROLE: expected ${roles.join(", ")}, got ${word ?? "nothing"}`);
+  return { ...readConfig(file), role };
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clean } from "../../backup/log.ts";
 import { verdictOf } from "./ask.ts";
-import { paceOf, type ReaderConfig } from "./config.ts";
+import { paceOf, type GuardConfig } from "./config.ts";
 
 /** Seconds after which a reason is told again. */
 const reminder = 60;
@@ -23,7 +23,7 @@ export function telling(release: string): (event: string, why: string) => void {
 
 /** Resolves when the release may run: only the ledger's own word lets it. */
 export async function waitForTurn(
-  config: ReaderConfig,
+  config: GuardConfig,
   stop: AbortSignal,
   tell: ReturnType<typeof telling>,
 ): Promise<void> {

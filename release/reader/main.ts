@@ -1,9 +1,9 @@
 /** The ledger's reader, on the configuration file that LEDGER_CONFIG names: what stands in it, and the guard before each role. */
 import { parseArgs } from "node:util";
 import { messageOf } from "../../backup/log.ts";
-import { ledgerConfigurationFile } from "../environment.ts";
+import { ledgerConfigurationFile, ledgerRole } from "../environment.ts";
 import { codeOf, passed, supervise, type Supervisor } from "./child.ts";
-import { readConfig } from "./config.ts";
+import { readConfig, readGuardConfig } from "./config.ts";
 import { telling, waitForTurn } from "./guard.ts";
 import { ledgerJson } from "./print.ts";
 
@@ -26,12 +26,12 @@ for (const signal of passed) {
 async function main([verb, ...rest]: readonly string[]): Promise<number> {
   const [program, ...more] = rest;
   if (verb === "guard" && program === undefined) {
-    const config = readConfig(ledgerConfigurationFile());
+    const config = readGuardConfig(ledgerConfigurationFile(), ledgerRole());
     await waitForTurn(config, stopping.signal, telling(config.release));
     return 0;
   }
   if (verb === "run" && program !== undefined) {
-    supervisor = supervise(readConfig(ledgerConfigurationFile()), [program, ...more]);
+    supervisor = supervise(readGuardConfig(ledgerConfigurationFile(), ledgerRole()), [program, ...more]);
     return supervisor.run(stopping.signal);
   }
   if (verb === "ledger") {

@@ -218,7 +218,7 @@ describe("config: connections of the bench", () => {
         count(8),
         count(8),
         count(9),
-        fc.constantFrom("blueGreen", "recreate"),
+        fc.constantFrom("blueGreen", "recreate", "rolling"),
         (replicas, workers, threads, set, strategy) => {
           const values = structuredClone(prod.values);
           put(values, "bench.web", { replicas, workers, threads });
@@ -229,7 +229,7 @@ describe("config: connections of the bench", () => {
           assert.ok(parsed.ok);
           const needed = connectionsNeeded(parsed.config);
           const once = replicas * workers * threads + set + 2 + 2 + 1;
-          assert.equal(needed, once * (strategy === "blueGreen" ? 2 : 1) + 20);
+          assert.equal(needed, once * (strategy === "recreate" ? 1 : 2) + 20);
           put(values, "database.maxConnections", needed);
           assert.deepEqual(problemsOf({ values, secrets: prod.secrets }), []);
           put(values, "database.maxConnections", needed - 1);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type Role, roles } from "../../constants/ledger.ts";
 import { mayNotRun } from "../../release/guard.ts";
 import type { Release } from "../../release/ledger/records.ts";
 import { type ReleaseState, releaseStates } from "../../release/machine.ts";
@@ -13,10 +14,15 @@ const release = (id: string, state: ReleaseState): Release => ({
   ...times,
 });
 
+/** Who of them may run, in a role: the old release's, the new one's, or both beside each other. */
+const running = (releases: readonly Release[], role: Role): string =>
+  ["old", "new"].filter((id) => mayNotRun(releases, id, role) === undefined).join(" and ") || "nobody";
+
 /** Who may run beside a release in each state, when `old` stood before it. */
-const who: Readonly<Record<ReleaseState, "old" | "new" | "nobody">> = {
+const who: Readonly<Record<ReleaseState, "old" | "new" | "old and new" | "nobody">> = {
   prepared: "old",
   backed_up: "old",
+  trial: "old and new",
   closing: "old",
   closed: "old",
   sealed: "old",
@@ -35,22 +41,46 @@ describe("release/guard", () => {
   for (const state of releaseStates) {
     it(`lets ${who[state]} run while a release is ${state}, and a first one only when it is on its schema`, () => {
       const both = [release("old", "confirmed"), release("new", state)];
-      const may = ["old", "new"].filter((id) => mayNotRun(both, id) === undefined);
-      assert.deepEqual(may, who[state] === "nobody" ? [] : [who[state]]);
+      assert.equal(running(both, "web"), who[state]);
       const alone = [release("new", state)];
-      assert.equal(mayNotRun(alone, "new") === undefined, who[state] === "new");
-      assert.notEqual(mayNotRun(alone, "old"), undefined);
+      assert.equal(mayNotRun(alone, "new", "web") === undefined, who[state] === "new");
+      assert.notEqual(mayNotRun(alone, "old", "web"), undefined);
     });
   }
 
+  it("tells roles apart only while a release is on trial: its web serves, its workers and scheduler wait", () => {
+    for (const state of releaseStates) {
+      const both = [release("old", "confirmed"), release("new", state)];
+      for (const role of roles) {
+        const expected = state === "trial" && role !== "web" ? "old" : who[state];
+        assert.equal(running(both, role), expected, `${role}, ${state}`);
+      }
+    }
+    const why = mayNotRun([release("old", "confirmed"), release("new", "trial")], "new", "worker");
+    assert.equal(why, "release new is on trial: until it is verified only its web runs beside the old release");
+  });
+
+  it("lets the web of a release on trial run until the deadline, and the old release all the time", () => {
+    for (const [leftMs, expected] of [
+      [1, "old and new"],
+      [0, "old"],
+      [-1, "old"],
+    ] as const) {
+      const both = [release("old", "confirmed"), { ...release("new", "trial"), leftMs }];
+      assert.equal(running(both, "web"), expected, `${leftMs}`);
+    }
+    const over = [release("old", "confirmed"), { ...release("new", "trial"), leftMs: 0 }];
+    assert.equal(mayNotRun(over, "new", "web"), "the time of the trial of release new is up");
+  });
+
   it("says why somebody waits: another's schema, a schema half way, none at all", () => {
     const old = release("old", "confirmed");
-    assert.equal(mayNotRun([old, release("new", "verified")], "old"), "the schema is that of release new");
+    assert.equal(mayNotRun([old, release("new", "verified")], "old", "worker"), "the schema is that of release new");
     assert.match(
-      mayNotRun([old, release("new", "migrating")], "old") ?? "",
+      mayNotRun([old, release("new", "migrating")], "old", "web") ?? "",
       /new is migrating, and the schema half way/,
     );
-    assert.equal(mayNotRun([], "new"), "no release has been migrated yet");
+    assert.equal(mayNotRun([], "new", "web"), "no release has been migrated yet");
   });
 
   it("gives the schema to the release that went back to an earlier one, and not to that one itself", () => {
@@ -59,7 +89,8 @@ describe("release/guard", () => {
       release("b", "confirmed"),
       { ...release("c", state), from: "b", facts: { rollbackTo: "a" } },
     ];
-    const may = (state: ReleaseState) => ["a", "b", "c"].filter((id) => mayNotRun(back(state), id) === undefined);
+    const may = (state: ReleaseState) =>
+      ["a", "b", "c"].filter((id) => mayNotRun(back(state), id, "web") === undefined);
     assert.deepEqual(
       [may("sealed"), may("migrating"), may("confirmed"), may("rolled_back")],
       [["b"], [], ["c"], ["b"]],
@@ -74,7 +105,7 @@ describe("release/guard", () => {
       release("d", "aborted"),
     ];
     assert.deepEqual(
-      ["a", "b", "c", "d"].filter((id) => mayNotRun(history, id) === undefined),
+      ["a", "b", "c", "d"].filter((id) => mayNotRun(history, id, "scheduler") === undefined),
       ["c"],
     );
   });

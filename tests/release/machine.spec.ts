@@ -44,7 +44,10 @@ describe("release/machine", () => {
             [],
           );
         }
-        if (path.includes("confirmed")) assert.ok(at !== -1 && path.includes("sealed") && path.includes("backed_up"));
+        if (path.includes("confirmed")) {
+          assert.ok(at !== -1 && path.includes("backed_up"));
+          assert.notEqual(path.includes("sealed"), path.includes("trial"), path.join(" "));
+        }
       }),
     );
   });
@@ -54,10 +57,23 @@ describe("release/machine", () => {
       fc.property(fc.array(fc.nat(10), { maxLength: 40 }), (choices) => {
         const path = walk("prepared", choices);
         const first = path.findIndex(isWritten);
-        if (first !== -1) {
+        if (first !== -1 && !path.includes("trial")) {
           assert.deepEqual(path.slice(0, first), ["prepared", "backed_up", "closing", "closed", "sealed"]);
         }
       }),
+    );
+  });
+
+  it("closes, seals and writes nothing once a release is on trial, and ends it where it began or as it was verified", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(10), { maxLength: 40 }), (choices) => {
+        const path = walk("trial", [...choices, 0, 0, 0]);
+        assert.ok(["aborted", "verified confirmed"].includes(path.slice(1).join(" ")), path.join(" "));
+      }),
+    );
+    assert.deepEqual(
+      releaseStates.filter((from) => mayFollow(from, "trial")),
+      ["backed_up"],
     );
   });
 
@@ -66,6 +82,7 @@ describe("release/machine", () => {
     assert.deepEqual(ways, {
       prepared: "aborted",
       backed_up: "aborted",
+      trial: "aborted",
       closing: "aborting",
       closed: "aborting",
       sealed: "aborting",

@@ -220,6 +220,59 @@ for (const engine of ["mariadb", "postgres"] as const) {
 
     describeLedgerUser(engine, () => ({ server, suite }));
 
+    describe("a release on trial", () => {
+      const passes = async (release: string, role: string) => {
+        const { code } = await suite.start(["guard"], { release }, role).ended;
+        assert.equal(code, 0, `${release} ${role}`);
+      };
+      const waits = async (release: string, role: string, why: RegExp) => {
+        const reading = suite.start(["guard"], { release }, role);
+        await reading.says(why);
+        reading.child.kill("SIGTERM");
+        assert.equal((await reading.ended).code, 143);
+      };
+
+      it("has its web run beside the old release's roles, and no other of its own", async () => {
+        await suite.tryOut("t1", 600_000);
+        for (const role of ["web", "worker", "scheduler"]) await passes("r1", role);
+        await passes("t1", "web");
+        for (const role of ["worker", "scheduler"]) {
+          await waits("t1", role, /release t1 is on trial: until it is verified only its web runs/);
+        }
+        await suite.tryOut("t1", 0, "aborted");
+        await waits("t1", "web", /the schema is that of release r1/);
+      });
+
+      it("is over when its time is up by the server's clock, and ends a web that is watched", async () => {
+        await suite.tryOut("t2", 600_000);
+        const web = suite.start(["run", ...role], { release: "t2" });
+        await web.says(/up \d+\n/);
+        const now = { mariadb: "ROUND(UNIX_TIMESTAMP(NOW(3)) * 1000)", postgres: "EXTRACT(EPOCH FROM now()) * 1000" };
+        server.sql(`UPDATE releases SET deadline = ${now[engine]} - 1 WHERE id = 't2'`, suite.job.ledger);
+        await web.says(/bye/);
+        await web.says(/"event":"waiting".*the time of the trial of release t2 is up/);
+        web.child.kill("SIGTERM");
+        assert.equal((await web.ended).code, 143);
+        await passes("r1", "web");
+        await suite.tryOut("t2", 0, "aborted");
+      });
+
+      it("has all of its roles run once it is verified, and none of the old release's begin", async () => {
+        await suite.tryOut("t3", 600_000, "verified");
+        for (const role of ["web", "worker", "scheduler"]) {
+          await passes("t3", role);
+          await waits("r1", role, /the schema is that of release t3/);
+        }
+        await suite.tryOut("t3", 0, "confirmed");
+      });
+
+      it("is refused a role that there is none of", async () => {
+        const reading = suite.start(["guard"], {}, "cook");
+        assert.equal((await reading.ended).code, 1);
+        assert.match(reading.stderr(), /LEDGER_ROLE: expected web, worker, scheduler, got cook/);
+      });
+    });
+
     describe("in the end", () => {
       it("prints the ledger: releases with their sites, one with its events, none of what is not there", async () => {
         const { answer } = (await ledgerJson()) as {
@@ -227,7 +280,7 @@ for (const engine of ["mariadb", "postgres"] as const) {
         };
         assert.deepEqual(
           answer.releases.map(({ id }) => id),
-          ["r1", "r2", "r3", "r4"],
+          ["r1", "r2", "r3", "r4", "t1", "t2", "t3"],
         );
         const [one] = answer.releases;
         assert.deepEqual(one?.facts, { note: "é" });

@@ -40,7 +40,7 @@ async function judge(all: Setting): Promise<void> {
       `${state}: ${name}`,
     );
   }
-  const may = ["r1", "r2", "r3"].filter((id) => mayNotRun(ledger.rows, id) === undefined);
+  const may = ["r1", "r2", "r3"].filter((id) => mayNotRun(ledger.rows, id, "worker") === undefined);
   assert.deepEqual(may, [back ? "r3" : "r2"]);
 }
 
@@ -153,8 +153,8 @@ describe("release/drive: after a rollback on purpose", () => {
       assert.equal(all.world.sites.get(site)?.schema, "two");
       assert.ok((all.world.sites.get(site)?.rows ?? 0) >= (await rowsSealed(all, "r3", site)));
     }
-    assert.equal(mayNotRun(all.ledger.rows, "r4"), undefined);
-    assert.equal(mayNotRun(all.ledger.rows, "r2"), "the schema is that of release r4");
+    assert.equal(mayNotRun(all.ledger.rows, "r4", "web"), undefined);
+    assert.equal(mayNotRun(all.ledger.rows, "r2", "web"), "the schema is that of release r4");
   });
 
   it("goes forward again from what it put back, with the release that goes back as the one before", async () => {
@@ -163,7 +163,7 @@ describe("release/drive: after a rollback on purpose", () => {
     await released(all, "r4", "three");
     assert.equal((await all.ledger.release("r4"))?.from, "r3");
     assert.equal(all.world.sites.get("a.test")?.schema, "three");
-    assert.equal(mayNotRun(all.ledger.rows, "r4"), undefined);
+    assert.equal(mayNotRun(all.ledger.rows, "r4", "web"), undefined);
   });
 
   it("goes back over several releases at once, to the seal that was taken when the target was left", async () => {

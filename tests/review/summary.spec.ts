@@ -68,6 +68,17 @@ describe("summary of the release", () => {
     assert.doesNotMatch(line, /beside/);
   });
 
+  it("says of a release of code only that nothing is migrated, and that writes stay open", () => {
+    for (const [strategy, how] of [
+      ["rolling", /on the same schema, which is checked; traffic moves last$/],
+      ["canary", /a share of the requests tries it before traffic moves$/],
+    ] as const) {
+      const steps = [release("create", [], { strategy })];
+      assert.match(lines("release", steps)[0] ?? "", how);
+      assert.match(lines("steps", steps)[0] ?? "", /migrate \(nothing: writes stay open\), verify/);
+    }
+  });
+
   it("says of a release that goes back to which one, and that data of today are given up", () => {
     const more = { rollbackTo: "0123456789" };
     assert.match(

@@ -3,7 +3,7 @@
  * past the question: no autoscaler, no restart, no `--target`.
  */
 import { ledgerName, ledgerOwner } from "../../config/ledger.ts";
-import { ledgerReader } from "../../constants/ledger.ts";
+import { ledgerReader, type Role } from "../../constants/ledger.ts";
 import type { ConfigFilesPlan, ContainerPlan, FileMount } from "../types.ts";
 import { databaseOf } from "../backup/job.ts";
 import type { BenchContext } from "./context.ts";
@@ -44,7 +44,11 @@ export const guardFiles: readonly FileMount[] = [
   ...["username", "password"].map((key) => ({ path: `${folder}/${key}`, from: { secret: "ledger" as const, key } })),
 ];
 
-export const guardEnv: ContainerPlan["env"] = { LEDGER_CONFIG: `${folder}/${config.key}` };
+/** Whom it asks, and on whose behalf. */
+export const guardEnv = (role: Role): ContainerPlan["env"] => ({
+  LEDGER_CONFIG: `${folder}/${config.key}`,
+  LEDGER_ROLE: role,
+});
 
 /** @param text The reader's program. */
 export function guardConfigs(context: BenchContext, text: string): readonly ConfigFilesPlan[] {

@@ -61,7 +61,7 @@ export function planWeb(context: BenchContext): WorkloadPlan {
       "frappe.app:application",
     ]),
     ports: [webPort],
-    env: { ...sentry(context), ...guardEnv },
+    env: { ...sentry(context), ...guardEnv("web") },
     files: guardFiles,
     volumes: [sitesMount(false)],
     resources: web.resources,
@@ -135,7 +135,7 @@ export function planScheduler(context: BenchContext): WorkloadPlan {
       benchContainer(context, {
         name: "scheduler",
         command: watched(["bench", "schedule"]),
-        env: guardEnv,
+        env: guardEnv("scheduler"),
         files: guardFiles,
         volumes: [sitesMount(false)],
         resources: context.config.bench.scheduler.resources,
@@ -165,7 +165,7 @@ export function planWorkers(context: BenchContext): WorkloadPlan[] {
           files: guardFiles,
           env: {
             ...sentry(context),
-            ...guardEnv,
+            ...guardEnv("worker"),
             // Without a socket timeout an idle worker quits after some 400 s with newer redis-py (frappe_docker#1934).
             FRAPPE_REDIS_QUEUE: { secret: "redis", key: "queue-url-worker" },
           },

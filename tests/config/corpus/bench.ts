@@ -173,7 +173,7 @@ export const bench: readonly HostileCase[] = [
     "more web processes than connections",
     { "bench.web.replicas": 30 },
     "database.maxConnections",
-    "twice for blue/green",
+    "twice, as blueGreen has both sets stand at once",
   ),
   found(
     "more workers than connections",
@@ -182,12 +182,26 @@ export const bench: readonly HostileCase[] = [
     "expected at least",
     "dev",
   ),
-  ...field("release.strategy", "expected blueGreen or recreate", {
+  ...field("release.strategy", "expected blueGreen, recreate, rolling or canary", {
     dashed: "blue-green",
-    rolling: "rolling",
+    "another's word": "RollingUpdate",
     "a capital": "BlueGreen",
     null: null,
   }),
+  ...["rolling", "canary"].map((strategy) =>
+    found(
+      `rollbackTo with ${strategy}, which puts no data back`,
+      { "release.strategy": strategy, "release.rollbackTo": "0123456789" },
+      "release.strategy",
+      "expected blueGreen or recreate beside frappe:release.rollbackTo",
+    ),
+  ),
+  found(
+    "connections for one set with rolling, which has two",
+    { "release.strategy": "rolling", "database.maxConnections": 30 },
+    "database.maxConnections",
+    "twice, as rolling has both sets stand at once",
+  ),
   ...field("environment", "expected dev, staging or prod", {
     whole: "production",
     "a capital": "Prod",

@@ -34,7 +34,8 @@ export interface ReaderSuite {
   readonly temporary: string;
   /** A configuration file. */
   readonly config: (changes?: Partial<ReaderConfig>) => string;
-  readonly start: (argv: readonly string[], changes?: Partial<ReaderConfig>) => Reading;
+  /** As a role of the bench: the web, if no other is named. */
+  readonly start: (argv: readonly string[], changes?: Partial<ReaderConfig>, role?: string) => Reading;
   /** As a container does: `argv` is the first process of its own process ids. */
   readonly contain: (argv: readonly string[]) => Reading;
   /** Does something with the ledger, as the runner does. */
@@ -44,6 +45,8 @@ export interface ReaderSuite {
   ) => Promise<Answer>;
   /** Begins a release and takes it through these states, or takes one on from `prepared`. */
   readonly release: (id: string, ...states: readonly ReleaseState[]) => Promise<void>;
+  /** The same of a release of code only, from `backed_up`; its trial lasts so many milliseconds. */
+  readonly tryOut: (id: string, ms: number, ...states: readonly ReleaseState[]) => Promise<void>;
   /** A statement as the reader. */
   readonly asReader: (sql: string, schema?: string) => Promise<string[][]>;
   /** All that every reader has said. */
@@ -80,11 +83,14 @@ export function startReaders(server: DatabaseServer): ReaderSuite {
     writeFileSync(file, JSON.stringify(asked));
     return file;
   };
-  const follow = (argv: readonly [string, ...string[]], file: string): Reading => {
+  const follow = (argv: readonly [string, ...string[]], file: string, role = "web"): Reading => {
     const [first, ...rest] = argv;
     const child = spawn(first, rest, {
       cwd: "/",
-      env: { LEDGER_CONFIG: file, TMPDIR: temporary, PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin` },
+      env: {
+        ...{ LEDGER_CONFIG: file, LEDGER_ROLE: role, TMPDIR: temporary },
+        PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin`,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     running.add(child);
@@ -119,25 +125,28 @@ export function startReaders(server: DatabaseServer): ReaderSuite {
   };
   const ledger: ReaderSuite["ledger"] = (work, changes = {}) =>
     inContext(async (context) => work(await openLedger(context, { ...job, ...changes })));
+  const take = (id: string, begin: readonly ReleaseState[], states: readonly ReleaseState[], deadline?: number) =>
+    ledger(async (open) => {
+      const hold = await open.take("tests", 60);
+      const stands = (await open.release(id))?.state;
+      if (stands === undefined) await open.begin(hold, { id, from: "", facts: { note: "é" } }, ["a.test", "b.test"]);
+      const way = stands === undefined ? [...begin, ...states] : [stands, ...states];
+      for (const [index, to] of way.slice(1).entries()) {
+        const times = to === "trial" && deadline !== undefined ? { deadline } : {};
+        await open.move(hold, id, [way[index] ?? to, to], { times });
+      }
+    });
   return {
     job,
     program,
     temporary,
     config,
     ledger,
-    start: (argv, changes) => follow([...user, process.execPath, program, ...argv], config(changes)),
+    start: (argv, changes, role) => follow([...user, process.execPath, program, ...argv], config(changes), role),
     contain: (argv) =>
       follow(["unshare", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc", ...user, ...argv], config()),
-    release: (id, ...states) =>
-      ledger(async (open) => {
-        const hold = await open.take("tests", 60);
-        const stands = (await open.release(id))?.state;
-        if (stands === undefined) await open.begin(hold, { id, from: "", facts: { note: "é" } }, ["a.test", "b.test"]);
-        const way = stands === undefined ? [...before, ...states] : [stands, ...states];
-        for (const [index, to] of way.slice(1).entries()) {
-          await open.move(hold, id, [way[index] ?? to, to]);
-        }
-      }),
+    release: (id, ...states) => take(id, before, states),
+    tryOut: (id, ms, ...states) => take(id, ["prepared", "backed_up", "trial"], states, ms),
     asReader: (sql, schema = job.ledger) =>
       inContext((context) => databaseOf(context).query(context, readLogin(job.readerFolder, schema), sql)),
     said: () => all,

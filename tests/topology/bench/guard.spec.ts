@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ledgerName } from "../../../config/ledger.ts";
-import { ledgerReader } from "../../../constants/ledger.ts";
+import { ledgerReader, type Role, roles } from "../../../constants/ledger.ts";
 import { readConfig } from "../../../release/reader/config.ts";
 import { guardScript } from "../../../topology/bench/guard.ts";
 import type { ContainerPlan, WorkloadPlan } from "../../../topology/types.ts";
@@ -53,6 +53,7 @@ describe("topology/bench: the guard", () => {
           ];
           const missing = named.filter((at) => typeof at !== "string" || !mounted.has(at));
           assert.deepEqual(missing, [], container.name);
+          assert.ok(roles.includes(container.env["LEDGER_ROLE"] as Role), container.name);
         }
       }
     });
