@@ -118,6 +118,7 @@ function values(facts: MonitoringFacts): Readonly<Record<string, Readonly<Record
     },
     "site-outside": {
       ...bySite("probe_success", 1, outside),
+      ...bySite("probe_http_status_code", 200, outside),
       ...bySite("probe_ssl_earliest_cert_expiry", 60 * 86_400, outside),
     },
     backup: {
