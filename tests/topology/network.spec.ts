@@ -26,7 +26,14 @@ const ours = ["redis-cache:6379", "redis-queue:6379"];
 /** Whom Prometheus asks, and whom the exporters ask: each its own. */
 const monitoring = (database: string, exporter: number, redis = ours) =>
   [
-    ...["alertmanager:9093", "backup-exporter:9105", "blackbox-exporter:9115", "grafana:3000", "nginx:9113"],
+    ...[
+      "alertmanager:9093",
+      "backup-exporter:9105",
+      "blackbox-exporter:9115",
+      "grafana:3000",
+      "nginx:9113",
+      "nginx:9114",
+    ],
     ...["node-exporter:9100", "redis-exporter:9121", "redis-exporter:9122", "redis-queue:9101", "volume-exporter:9101"],
     `database-exporter:${exporter}`,
   ]

@@ -7,6 +7,7 @@ import { ports } from "../../constants/ports.ts";
 import type { RouteSet } from "../../config/routes.ts";
 import { proxyHeaders } from "./headers.ts";
 import { siteMap } from "./hosts.ts";
+import { requestLog } from "./request-log.ts";
 import { serviceLocations, serviceUpstreams, type RoutedService } from "./services.ts";
 
 export interface NginxConfig {
@@ -28,6 +29,8 @@ export interface NginxConfig {
   readonly readTimeout: number;
   /** Whether plain http from the edge is sent to https here, because the edge has no portable way to. */
   readonly redirectToHttps: boolean;
+  /** Whether a program beside it counts the requests. */
+  readonly counted: boolean;
   readonly hsts: { readonly maxAge: number; readonly includeSubdomains: boolean; readonly preload: boolean };
 }
 
@@ -236,7 +239,7 @@ const compression = `  gzip on;
 export function renderNginx(config: NginxConfig): string {
   return `${preamble}http {
 ${httpBasics}  sendfile on;
-${compression}${siteMap(config.hosts)}${jsonLog}${trust(config)}${originCheck}${disposition}  map $http_upgrade $connection_upgrade {
+${compression}${siteMap(config.hosts)}${jsonLog}${config.counted ? requestLog : ""}${trust(config)}${originCheck}${disposition}  map $http_upgrade $connection_upgrade {
     default upgrade;
     "" "";
   }
