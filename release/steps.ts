@@ -13,6 +13,7 @@ import { Ledger, Taken } from "./ledger/ledger.ts";
 import type { Release } from "./ledger/records.ts";
 import type { ReleaseState } from "./machine.ts";
 import { openQueue } from "./queue/index.ts";
+import { runChecks } from "./real/checks.ts";
 import { inspectNewSet } from "./real/new-set.ts";
 import { keepsConfig } from "./real/closing.ts";
 import { realWorld } from "./real/world.ts";
@@ -172,7 +173,7 @@ async function verify(
   const { id } = job.release;
   const stateNow = async () => (await ledger.release(id))?.state;
   if ((await stateNow()) === "migrated") {
-    const problem = await inspectNewSet(context, job);
+    const problem = (await inspectNewSet(context, job)) ?? (await runChecks(context, job, ledger));
     await ask(ledger, id, { good: problem === undefined, reason: problem ?? "" });
   }
   for (let state = await stateNow(); state !== undefined && unsettled.includes(state); state = await stateNow()) {
