@@ -42,6 +42,7 @@ export type SiteConfig = Sections["sites"][number] & { readonly schema: string }
 /** A stack file that was found right. Plain data; secrets are not in it. */
 export type StackConfig = Omit<Sections, "sites"> & { readonly sites: readonly SiteConfig[] };
 
+export type CheckConfig = Sections["release"]["checks"][string];
 export type DatabaseConfig = Sections["database"];
 export type RedisConfig = Sections["redis"];
 export type BenchConfig = Sections["bench"];

@@ -36,6 +36,12 @@ export const limits = {
   workerSets: 20,
   /** Seconds over its own limit that a Job may stand: to be placed, to pull its images, to end. */
   jobMargin: 900,
+  /** Checks of a release; the scripts of all of them are one object of 1 MiB, at 3 bytes a character at most. */
+  checks: 20,
+  /** Characters of one check's script. */
+  checkScript: 16_000,
+  /** Words of one check's command. */
+  checkWords: 50,
   services: 20,
   serviceRoutes: 20,
 } as const;

@@ -4,7 +4,7 @@ import path from "node:path";
 import { problemsOf as problemsOfBackup, siteName } from "../backup/config.ts";
 import { messageOf } from "../backup/log.ts";
 import { strategies } from "../constants/strategies.ts";
-import type { ReleaseJob, ReleaseLimits, ReleaseSiteSpec } from "./job.ts";
+import type { ReleaseCheck, ReleaseJob, ReleaseLimits, ReleaseSiteSpec } from "./job.ts";
 
 /** Problems of a value, each with the path of its key. */
 type Rule = (value: unknown, at: string) => readonly string[];
@@ -81,6 +81,19 @@ function twins(value: unknown, at: string, key: string): readonly string[] {
   });
 }
 
+type CheckOf<Kind extends ReleaseCheck["kind"]> = Extract<ReleaseCheck, { kind: Kind }>;
+
+const checkRules = {
+  name: text,
+  kind: oneOf("bench", "script"),
+  site: matching("a host name", siteName),
+  limit: seconds,
+};
+const benchCheck = object<CheckOf<"bench">>({ ...checkRules, args: list(text, 1) });
+const scriptCheck = object<CheckOf<"script">>({ ...checkRules, file: folder });
+const check: Rule = (value, at) =>
+  isRecord(value) && value["kind"] === "script" ? scriptCheck(value, at) : benchCheck(value, at);
+
 const job = object<ReleaseJob>({
   owner: text,
   release: object<ReleaseJob["release"]>({
@@ -108,6 +121,7 @@ const job = object<ReleaseJob>({
     ...{ drain: seconds, migrate: seconds, createSite: seconds, hold: seconds, verify: seconds, whole: seconds },
     back: optional(seconds),
   }),
+  checks: optional((value, at) => [...list(check)(value, at), ...twins(value, at, "name")]),
   backup: (value, at) =>
     isRecord(value)
       ? problemsOfBackup(value).map((problem) => `${at}.${problem}`)

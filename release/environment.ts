@@ -16,5 +16,13 @@ export function queueUrl(): string | undefined {
   return process.env["FRAPPE_REDIS_QUEUE"];
 }
 
+/** Our own, with more in it: for a program that is told so what it cannot be told by argv. */
+export const environmentWith = (more: Readonly<Record<string, string>>): Readonly<Record<string, string>> => ({
+  ...Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  ),
+  ...more,
+});
+
 /** Name of a place at which a test stops the process for good, to kill it there; never set otherwise. */
 export const stopPoint = (): string | undefined => process.env["RELEASE_STOP_AT"];

@@ -31,6 +31,28 @@ export interface ReleaseLimits {
   readonly back?: number;
 }
 
+interface CheckShared {
+  readonly name: string;
+  readonly site: string;
+  /** Seconds that it may take; then it has failed. */
+  readonly limit: number;
+}
+
+/** A check of the stack's own. */
+export type ReleaseCheck = CheckShared &
+  (
+    | {
+        readonly kind: "bench";
+        /** Words behind `bench --site <site>`; what they write stays. */
+        readonly args: readonly string[];
+      }
+    | {
+        readonly kind: "script";
+        /** Python; what it writes is rolled back. */
+        readonly file: string;
+      }
+  );
+
 export interface ReleaseJob {
   /** The stack's lasting identity: whose ledger it is. */
   readonly owner: string;
@@ -68,6 +90,8 @@ export interface ReleaseJob {
     readonly nginx: string;
   };
   readonly limits: ReleaseLimits;
+  /** What the new set has to pass beside our own looks. @default none */
+  readonly checks?: readonly ReleaseCheck[];
   /** How sites are dumped, kept and read again; one program and one repository for both. */
   readonly backup: BackupJob;
 }

@@ -14,6 +14,7 @@ import { Ledger, Taken } from "./ledger/ledger.ts";
 import type { Release } from "./ledger/records.ts";
 import type { ReleaseState } from "./machine.ts";
 import { openQueue } from "./queue/index.ts";
+import { runChecks } from "./real/checks.ts";
 import { inspectNewSet } from "./real/new-set.ts";
 import { keepsConfig } from "./real/closing.ts";
 import { realWorld } from "./real/world.ts";
@@ -112,10 +113,13 @@ export async function runStep(context: Context, job: ReleaseJob, step: Step, opt
   }
 }
 
-/** Its sites are open: they are looked at as their users see them. */
-async function judge(context: Context, job: ReleaseJob): Promise<string | undefined> {
-  return inspectNewSet(context, job, problemOf);
-}
+/** What speaks against the new set; undefined: nothing. @param look at a site as its users meet it, or as it is while it is closed. */
+const problemOfNewSet = async (
+  context: Context,
+  job: ReleaseJob,
+  ledger: Ledger,
+  look: typeof problemOf,
+): Promise<string | undefined> => (await inspectNewSet(context, job, look)) ?? (await runChecks(context, job, ledger));
 
 /** The configuration as another release would have it, for what is marked as that one's. */
 const asOf = (job: ReleaseJob, { id, facts }: Release): ReleaseJob => ({
@@ -146,7 +150,8 @@ function takerOf(
         say: (line) => info("progress", { step, line }),
         reached: (state) => info("release", { release: id, state }),
       };
-      return work[step](run, () => judge(forward, job));
+      // Its sites are open: they are looked at as their users see them.
+      return work[step](run, () => problemOfNewSet(forward, job, ledger, problemOf));
     });
   };
 }
@@ -187,7 +192,7 @@ async function verify(
   const { id } = job.release;
   const stateNow = async () => (await ledger.release(id))?.state;
   if ((await stateNow()) === "migrated") {
-    const problem = await inspectNewSet(context, job, problemOfClosed);
+    const problem = await problemOfNewSet(context, job, ledger, problemOfClosed);
     await ask(ledger, id, { good: problem === undefined, reason: problem ?? "" });
   }
   for (let state = await stateNow(); state !== undefined && unsettled.includes(state); state = await stateNow()) {

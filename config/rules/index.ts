@@ -1,6 +1,7 @@
 /** Rules that hold between keys. Each names the sections it reads, and runs as soon as these are well-formed. */
 import { backupRules } from "./backup.ts";
 import { benchRules } from "./bench.ts";
+import { checkRules } from "./checks.ts";
 import { dataRules } from "./data.ts";
 import { edgeRules } from "./edge.ts";
 import { serviceRules } from "./services.ts";
@@ -14,6 +15,7 @@ import { siteRules } from "./sites.ts";
 export const rules: readonly Rule[] = [
   ...siteRules,
   ...benchRules,
+  ...checkRules,
   ...dataRules,
   ...edgeRules,
   ...monitoringRules,

@@ -40,6 +40,10 @@ const site = z.strictObject({
     .enum(["active", "archived"], { error: "expected active or archived" })
     .default("active")
     .describe("archived: out of routing, its data kept. A site is never dropped by leaving it out."),
+  disposable: z
+    .boolean({ error: "expected true or false" })
+    .optional()
+    .describe("Whether checks may write to it: a site for tests, whose data nobody needs."),
   settings,
 });
 

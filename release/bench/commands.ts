@@ -1,7 +1,7 @@
 /** Commands of `bench`: by argv, in the bench's folder, bounded in time, in the environment that this program was given. */
 import type { Context } from "../../backup/context.ts";
 import { concealAddresses } from "../../backup/environment.ts";
-import { run } from "../../backup/process.ts";
+import { type Command, type Ended, run } from "../../backup/process.ts";
 import type { ReleaseJob } from "../job.ts";
 import { BenchFailure, kindOf, read } from "./failure.ts";
 
@@ -14,30 +14,48 @@ interface Options {
   readonly seconds?: number;
   /** File that it reads: answers to what it asks for. Never in argv, which all processes of a machine can see. */
   readonly input?: string;
+  /** The whole environment. @default the one that this program was given */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A program of the bench. */
+interface Program extends Pick<Command, "argv" | "cwd"> {
+  /** For a message. */
+  readonly what: string;
 }
 
 /**
- * Runs one command of `bench`; answers the end of what it said on stdout.
+ * Runs a program of the bench; answers the ends of what it said.
  * @throws BenchFailure when it fails, is killed, or takes longer than `seconds`.
  */
-export async function bench(
+export async function ran(
   { signal }: Context,
-  job: ReleaseJob,
-  argv: readonly string[],
-  { seconds = shortSeconds, input }: Options = {},
-): Promise<string> {
+  { what, ...program }: Program,
+  { seconds = shortSeconds, ...more }: Options = {},
+): Promise<Pick<Ended, "stdout" | "stderr">> {
   concealAddresses();
   let stdout = "";
-  const ended = await run({
-    argv: ["bench", ...argv],
-    cwd: job.bench.folder,
-    output: (chunk) => (stdout = (stdout + chunk.toString("utf8")).slice(-kept)),
-    signal,
-    seconds,
-    ...(input !== undefined && { input }),
-  });
-  if (ended.code === 0 && !ended.late) return stdout;
-  throw new BenchFailure(named(argv), kindOf(ended), ended.code, read(stdout, ended.stderr));
+  const output = (chunk: Buffer) => (stdout = (stdout + chunk.toString("utf8")).slice(-kept));
+  const ended = await run({ ...program, ...more, output, signal, seconds });
+  if (ended.code === 0 && !ended.late) return { stdout, stderr: ended.stderr };
+  throw new BenchFailure(what, kindOf(ended), ended.code, read(stdout, ended.stderr));
+}
+
+/** A command of `bench`, by its words. */
+export const benchProgram = (job: ReleaseJob, words: readonly string[]): Program => ({
+  what: named(words),
+  argv: ["bench", ...words],
+  cwd: job.bench.folder,
+});
+
+/** Runs one command of `bench`; answers the end of what it said on stdout. @throws BenchFailure */
+export async function bench(
+  context: Context,
+  job: ReleaseJob,
+  words: readonly string[],
+  options?: Options,
+): Promise<string> {
+  return (await ran(context, benchProgram(job, words), options)).stdout;
 }
 
 /** A command for a message: its verb and its site, without further arguments. */
@@ -46,7 +64,7 @@ function named(argv: readonly string[]): string {
   return first === "--site" ? `bench ${verb} of ${site}` : `bench ${first}`;
 }
 
-const ofSite = (site: string, ...argv: readonly string[]) => ["--site", site, ...argv];
+export const ofSite = (site: string, ...argv: readonly string[]) => ["--site", site, ...argv];
 
 /**
  * Migrates one site. It sets no maintenance by itself, and a failed one must not be tried again in place: a patch that was half done would be

@@ -161,4 +161,21 @@ describe("components/release", () => {
       assert.ok(Number(seconds) > limit, step);
     }
   });
+
+  it("mounts the script of a check where its configuration names it", async () => {
+    const rights = { kind: "script", site: "erp.example.com", text: "import frappe\n" };
+    const { objects, resources } = await recordStack("prod", (values) => (values["release"] = { checks: { rights } }));
+    const scripts = objects.filter(({ kind, data }) => kind === "ConfigMap" && Object.hasOwn(data ?? {}, "rights.py"));
+    assert.equal(scripts.length, 1);
+    assert.deepEqual(scripts[0]?.["data"], { "rights.py": rights.text });
+    const template = kubernetesObject(only(resources, "kubernetes:batch/v1:CronJob", "release"));
+    const pod = at(template, "spec", "jobTemplate", "spec", "template", "spec") as {
+      containers: { volumeMounts: { mountPath: string; name: string; subPath?: string }[] }[];
+      volumes: { name: string; configMap?: { name: string } }[];
+    };
+    const mount = pod.containers[0]?.volumeMounts.find(({ mountPath }) => mountPath.endsWith("/checks/rights.py"));
+    assert.equal(mount?.mountPath, "/etc/frappe-release/checks/rights.py");
+    const volume = pod.volumes.find(({ name }) => name === mount?.name);
+    assert.equal(volume?.configMap?.name, scripts[0]?.metadata.name);
+  });
 });

@@ -87,6 +87,11 @@ const accepted: Readonly<Record<string, readonly unknown[]>> = {
   "release.timeouts.hold": [60, 86_400],
   "release.timeouts.step": [60, 604_800],
   "release.resources.memory": ["512Mi", "8Gi"],
+  "release.checks": [
+    { ["a".repeat(30)]: { kind: "script", site: "erp.example.com", text: "x".repeat(16_000), timeout: 5 } },
+    { "1-a": { kind: "script", site: "erp.example.com", text: "import frappe\n\tpass\n", timeout: 7200 } },
+  ],
+  "sites[2].disposable": [true, false],
   "release.rollbackTo": ["0123456789", "1a0df78f08"],
   "release.gitSha": ["493cecf82c92c828bf0d0c57df60694e07dc6167"],
 };
@@ -148,6 +153,7 @@ describe("config: right stack files", () => {
       attempt: 1,
       readyTimeout: 600,
       timeouts: { drain: 900, migrate: 3600, createSite: 1800, hold: 1800, verify: 300, back: 7200, step: 21_600 },
+      checks: {},
       resources: { cpu: "250m", memory: "1Gi", ephemeralStorage: "1Gi" },
     });
     assert.equal(config.platform.nodes, "many");

@@ -89,6 +89,10 @@ describe("a release that is shown", () => {
         events: [
           { at: begun, generation: 1, site: "", kind: "prepared", facts: {} },
           { at: begun + 61_000, generation: 2, site: "a.example.com", kind: "sealed", facts: { seconds: 4 } },
+          {
+            ...{ at: begun + 90_000, generation: 0, site: "", kind: "check" },
+            facts: { name: "rights", site: "a.example.com", ok: true, seconds: 3.2 },
+          },
         ],
       }),
     );
@@ -110,6 +114,7 @@ describe("a release that is shown", () => {
       "events (UTC)",
       "  2026-11-21 03:04:05  -              prepared",
       "  2026-11-21 03:05:06  a.example.com  sealed    seconds 4",
+      "  2026-11-21 03:05:35  -              check     name rights, site a.example.com, ok true, seconds 3.2",
     ]);
   });
 

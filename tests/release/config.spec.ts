@@ -50,6 +50,14 @@ describe("release/config", () => {
       ["limits.back", 60],
       ["release.gitSha", undefined],
       ["sites", []],
+      ["checks", []],
+      [
+        "checks",
+        [
+          { name: "tests", kind: "bench", site: "a.test", limit: 1, args: ["run-tests"] },
+          { name: "rights", kind: "script", site: "a.test", limit: 1, file: "/c/rights.py" },
+        ],
+      ],
     ] as const) {
       assert.deepEqual(problemsOf(changed(key, value)), [], key);
     }
@@ -91,6 +99,22 @@ describe("release/config", () => {
     ],
     ["limits.drain", "60", 'limits.drain: expected a whole number of seconds from 1, got "60"'],
     ["limits.rest", 1, "limits.rest: expected no such key, got 1"],
+    ["checks", {}, "checks: expected a list, got {}"],
+    [
+      "checks",
+      [{ name: "tests", kind: "image", site: "a.test", limit: 1, args: ["x"] }],
+      'checks[0].kind: expected "bench" or "script", got "image"',
+    ],
+    [
+      "checks",
+      [{ name: "tests", kind: "bench", site: "a.test", limit: 0, args: ["x"] }],
+      "checks[0].limit: expected a whole number of seconds from 1, got 0",
+    ],
+    [
+      "checks",
+      [{ name: "rights", kind: "script", site: "a.test", limit: 1, file: "rights.py" }],
+      'checks[0].file: expected an absolute path, got "rights.py"',
+    ],
     ["backup.database.port", 0, "backup.database.port: expected a whole number from 1"],
     ["backup", undefined, "backup: expected an object, got nothing"],
     ["more", true, "more: expected no such key, got true"],

@@ -212,6 +212,42 @@ describe("topology/release: the steps", () => {
     assert.equal(containerOf("staging").resources.ephemeralStorage, "11264Mi");
   });
 
+  it("are told which checks there are, in the order of their names, and have the time that these may take", () => {
+    const change: Change = (values) => {
+      values["sites"][2].disposable = true;
+      values["release"] = {
+        timeouts: { hold: 70, back: 75, step: 80 },
+        checks: {
+          tests: { kind: "bench", site: "books.example.net", args: ["run-tests", "--app", "erpnext"], timeout: 1000 },
+          rights: { kind: "script", site: "erp.example.com", text: "import frappe\n" },
+        },
+      };
+    };
+    const { checks, limits, sites } = jobOf("prod", change);
+    const file = "/etc/frappe-release/checks/rights.py";
+    assert.deepEqual(checks, [
+      { name: "rights", site: "erp.example.com", limit: 600, kind: "script", file },
+      { name: "tests", site: "books.example.net", limit: 1000, kind: "bench", args: ["run-tests", "--app", "erpnext"] },
+    ]);
+    assert.deepEqual([limits.hold, limits.whole], [1670, 1680]);
+    assert.deepEqual([templateOf("prod", change).timeLimit, planOf("prod", change).stepTimeout], [1755, 1755]);
+    assert.deepEqual(sites, jobOf("prod").sites);
+    const mounted = containerOf("prod", change).files.find(({ path }) => path === file);
+    assert.deepEqual(mounted?.from, { config: "release-checks", key: "rights.py" });
+    const scripts = stepsOf("prod", change).files.find(({ name }) => name === "release-checks");
+    assert.deepEqual(scripts?.files, { "rights.py": "import frappe\n" });
+    writeFileSync(join(folder, "checks.json"), textOf("prod", change));
+    assert.deepEqual(readConfig(join(folder, "checks.json")), jobOf("prod", change));
+  });
+
+  it("have no file of scripts where no check is one", () => {
+    assert.deepEqual(
+      stepsOf("prod").files.map(({ name }) => name),
+      ["release-program", "release-job"],
+    );
+    assert.equal("checks" in jobOf("prod"), false);
+  });
+
   it("back up to where backups are, by the configuration that backups have", () => {
     for (const stack of stackNames) {
       const backup = planOf(stack).backup.files.find(({ name }) => name === "backup")?.files["job.json"] ?? "";

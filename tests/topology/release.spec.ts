@@ -54,6 +54,9 @@ const notReleased: Record<string, NonNullable<Change>> = {
   "the strategy": (values) => (values["release"] = { strategy: "recreate" }),
   "the revision, which is for the record": (values) => (values["release"] = { gitSha: "a".repeat(40) }),
   "the order of sites in the file": (values) => values["sites"].reverse(),
+  "checks, which the next release has to pass": (values) =>
+    (values["release"] = { checks: { rights: { kind: "script", site: "erp.example.com", text: "pass" } } }),
+  "whether checks may write to a site": (values) => (values["sites"][1].disposable = true),
   "a site's domains, which nginx alone knows": (values) => (values["sites"][1].domains = ["www.shop.example.org"]),
 };
 

@@ -25,14 +25,16 @@ export interface ReleasePlan {
 }
 
 /**
- * Identity of a release: whatever makes a migration or new code necessary, and nothing else. Replicas, memory, tuning and domains are
- * not in it, so changing them runs no step. The list of keys is a contract: changing it makes every stack release once more.
+ * Identity of a release: whatever makes a migration or new code necessary, and nothing else. Replicas, memory, tuning, domains
+ * and checks are not in it, so changing them runs no step. The list of keys is a contract: changing it makes every stack release once more.
  */
 function releaseId(config: StackConfig): string {
   const facts = {
     digest: config.image.digest,
     apps: Object.entries(config.image.apps),
-    sites: config.sites.map(({ domains: _, ...site }) => site).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    sites: config.sites
+      .map(({ domains: _, disposable: __, ...site }) => site)
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
     database: { engine: config.database.engine, mode: config.database.mode },
     bench: { id: config.bench.id, queues: Object.entries(config.bench.queues).sort(([a], [b]) => (a < b ? -1 : 1)) },
     attempt: config.release.attempt,

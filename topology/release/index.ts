@@ -24,11 +24,23 @@ import { component, databasePeer, redisTarget, tcp } from "../network.ts";
 import type { RedisPlan } from "../redis.ts";
 import { emptyRoom, type RoomPlan } from "../room.ts";
 import type { ConfigFilesPlan, ContainerPlan, FileMount, Flow, ScheduledPlan } from "../types.ts";
-import { adminFolder, folder, readerFolder, releaseJob, sitesFile } from "./job.ts";
+import {
+  adminFolder,
+  checkSeconds,
+  folder,
+  readerFolder,
+  releaseJob,
+  scriptPath,
+  scriptsOf,
+  sitesFile,
+} from "./job.ts";
 
 const program = { name: "release-program", key: "release.cjs" } as const;
 const jobFiles = "release-job";
+const checkFiles = "release-checks";
 const programPath = "/opt/frappe/release.cjs";
+
+const scriptKey = (name: string) => `${name}.py`;
 
 const loginFiles = (secret: "databaseAdmin" | "ledger", into: string): readonly FileMount[] =>
   ["username", "password"].map((key) => ({ path: `${into}/${key}`, from: { secret, key } }));
@@ -47,6 +59,10 @@ function container(context: BenchContext): ContainerPlan {
       { path: programPath, from: { config: program.name, key: program.key } },
       { path: `${folder}/job.json`, from: { config: jobFiles, key: "job.json" } },
       ...configFiles(jobFiles),
+      ...scriptsOf(config).map(({ name }) => ({
+        path: scriptPath(name),
+        from: { config: checkFiles, key: scriptKey(name) },
+      })),
       ...loginFiles("databaseAdmin", adminFolder),
       ...loginFiles("ledger", readerFolder),
       { path: sitesFile, from: { secret: "sites", key: "sites.json" } },
@@ -60,8 +76,11 @@ function container(context: BenchContext): ContainerPlan {
   };
 }
 
-/** What a step may take, its way back included. */
-export const stepSeconds = ({ release: { timeouts } }: StackConfig): number => timeouts.step + timeouts.back;
+/** What a step may take, its checks and its way back included. */
+export const stepSeconds = (config: StackConfig): number => {
+  const { step, back } = config.release.timeouts;
+  return step + checkSeconds(config) + back;
+};
 
 const template = (context: BenchContext): ScheduledPlan => ({
   name: names.release,
@@ -110,6 +129,7 @@ function flows({ config, database }: BenchContext, redis: RedisPlan): Flow[] {
  * @param text The release runner.
  */
 export function planSteps(context: BenchContext, redis: RedisPlan, shared: ConfigFilesPlan, text: string): RoomPlan {
+  const scripts = scriptsOf(context.config);
   return {
     ...emptyRoom,
     files: [
@@ -118,6 +138,11 @@ export function planSteps(context: BenchContext, redis: RedisPlan, shared: Confi
         name: jobFiles,
         files: { "job.json": `${JSON.stringify(releaseJob(context), null, 1)}\n`, ...shared.files },
       },
+      ...(scripts.length === 0
+        ? []
+        : [
+            { name: checkFiles, files: Object.fromEntries(scripts.map(({ name, text: of }) => [scriptKey(name), of])) },
+          ]),
     ],
     scheduled: [template(context)],
     flows: flows(context, redis),

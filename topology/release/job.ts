@@ -1,6 +1,7 @@
 /** What the release runner is told. */
-import type { ReleaseJob } from "../../release/job.ts";
+import type { ReleaseCheck, ReleaseJob } from "../../release/job.ts";
 import { ledgerName, ledgerOwner } from "../../config/ledger.ts";
+import type { StackConfig } from "../../config/stack.ts";
 import { paths } from "../../constants/paths.ts";
 import { ports } from "../../constants/ports.ts";
 import { standardQueues } from "../../constants/queues.ts";
@@ -15,10 +16,33 @@ export const sitesFile = `${folder}/sites.json`;
 
 const at = (host: string, port: number) => `http://${host}:${port}`;
 
+/** Where a check's script is mounted. */
+export const scriptPath = (name: string) => `${folder}/checks/${name}.py`;
+
+/** In the order of their names: Pulumi hands the keys of a stack file over in any. */
+const checksOf = ({ release }: StackConfig) =>
+  Object.entries(release.checks).sort(([one], [other]) => (one < other ? -1 : 1));
+
+/** Scripts of the checks, by name. */
+export const scriptsOf = (config: StackConfig): readonly { readonly name: string; readonly text: string }[] =>
+  checksOf(config).flatMap(([name, check]) => (check.kind === "script" ? [{ name, text: check.text }] : []));
+
+/** What all checks may take together. */
+export const checkSeconds = (config: StackConfig): number =>
+  checksOf(config).reduce((sum, [, { timeout }]) => sum + timeout, 0);
+
+const releaseCheck = ([name, check]: ReturnType<typeof checksOf>[number]): ReleaseCheck => {
+  const shared = { name, site: check.site, limit: check.timeout };
+  return check.kind === "bench"
+    ? { ...shared, kind: "bench", args: check.args }
+    : { ...shared, kind: "script", file: scriptPath(name) };
+};
+
 export function releaseJob(context: BenchContext): ReleaseJob {
   const { config, release } = context;
   const { bench } = config;
   const { timeouts } = config.release;
+  const checks = checksOf(config).map(releaseCheck);
   const { attempt, gitSha, image, apps, strategy, rollbackTo } = release.manifest;
   return {
     owner: ledgerOwner(config),
@@ -31,7 +55,7 @@ export function releaseJob(context: BenchContext): ReleaseJob {
       ...(rollbackTo !== undefined && { rollbackTo }),
       ...(gitSha !== undefined && { gitSha }),
     },
-    sites: config.sites,
+    sites: config.sites.map(({ disposable: _, ...site }) => site),
     bench: {
       id: bench.id,
       folder: paths.bench,
@@ -53,11 +77,12 @@ export function releaseJob(context: BenchContext): ReleaseJob {
       drain: timeouts.drain,
       migrate: timeouts.migrate,
       createSite: timeouts.createSite,
-      hold: timeouts.hold,
+      hold: timeouts.hold + checkSeconds(config),
       verify: timeouts.verify,
       back: timeouts.back,
-      whole: timeouts.step,
+      whole: timeouts.step + checkSeconds(config),
     },
+    ...(checks.length > 0 && { checks }),
     backup: backupJob(context),
   };
 }

@@ -2,6 +2,7 @@
 import { addresses } from "./addresses.ts";
 import { backup } from "./backup.ts";
 import { bench } from "./bench.ts";
+import { checks } from "./checks.ts";
 import { edge } from "./edge.ts";
 import { hosts } from "./hosts.ts";
 import { image } from "./image.ts";
@@ -35,4 +36,5 @@ export const corpus = {
   monitoring,
   backup,
   services,
+  checks,
 } as const;
