@@ -1,5 +1,6 @@
 /** What the release runner is told: the shape of its configuration file. Types only; nothing in it is secret. */
 import type { BackupJob } from "../backup/job.ts";
+import type { Gates, Kinds } from "../gates/declared.ts";
 
 /** A site as it is declared. */
 export interface ReleaseSiteSpec {
@@ -43,7 +44,11 @@ export interface ReleaseJob {
     readonly strategy: "blueGreen" | "recreate" | "rolling" | "canary";
     /** Puts back what stood before this release. */
     readonly rollbackTo?: string;
+    /** What it is made of, for the record: the next one is compared with it. */
+    readonly kinds?: Kinds;
   };
+  /** What it has to keep to before it may begin. @default nothing */
+  readonly gates?: Gates;
   readonly sites: readonly ReleaseSiteSpec[];
   readonly bench: {
     readonly id: string;

@@ -3,6 +3,7 @@ import { backupRules } from "./backup.ts";
 import { benchRules } from "./bench.ts";
 import { dataRules } from "./data.ts";
 import { edgeRules } from "./edge.ts";
+import { gateRules } from "./gates.ts";
 import { serviceRules } from "./services.ts";
 import { monitoringRules } from "./monitoring.ts";
 import { platformRules } from "./platform.ts";
@@ -17,6 +18,7 @@ export const rules: readonly Rule[] = [
   ...edgeRules,
   ...monitoringRules,
   ...backupRules,
+  ...gateRules,
   ...serviceRules,
   ...secretRules,
   ...platformRules,

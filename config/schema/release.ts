@@ -1,5 +1,6 @@
 /** How one version follows another, and how long each part of that may take. */
 import { z } from "zod";
+import { exception, gates, proof } from "./gates.ts";
 import { pattern, wholeNumber } from "./primitives.ts";
 import { resources } from "./workload.ts";
 
@@ -46,6 +47,9 @@ export const release = z
       .describe(
         "Seconds that a workload, an address or a certificate may take to be ready, images and volumes included; then `up` fails and says why.",
       ),
+    gates,
+    proof: proof.optional(),
+    exception: exception.optional(),
     timeouts,
     resources: resources("250m", "1Gi", "512Mi").describe("What a step's pod may use: it runs `bench migrate`."),
     gitSha: pattern(/^[0-9a-f]{40}$/, "a git revision of 40 hexadecimal digits", 40)

@@ -19,7 +19,7 @@ export function releaseJob(context: BenchContext): ReleaseJob {
   const { config, release } = context;
   const { bench } = config;
   const { timeouts } = config.release;
-  const { attempt, gitSha, image, apps, strategy, rollbackTo } = release.manifest;
+  const { attempt, gitSha, image, apps, strategy, rollbackTo, kinds, gates } = release.manifest;
   return {
     owner: ledgerOwner(config),
     release: {
@@ -30,7 +30,9 @@ export function releaseJob(context: BenchContext): ReleaseJob {
       strategy,
       ...(rollbackTo !== undefined && { rollbackTo }),
       ...(gitSha !== undefined && { gitSha }),
+      kinds,
     },
+    gates,
     sites: config.sites,
     bench: {
       id: bench.id,

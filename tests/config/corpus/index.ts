@@ -3,6 +3,7 @@ import { addresses } from "./addresses.ts";
 import { backup } from "./backup.ts";
 import { bench } from "./bench.ts";
 import { edge } from "./edge.ts";
+import { gates } from "./gates.ts";
 import { hosts } from "./hosts.ts";
 import { image } from "./image.ts";
 import { keys } from "./keys.ts";
@@ -35,4 +36,5 @@ export const corpus = {
   monitoring,
   backup,
   services,
+  gates,
 } as const;
