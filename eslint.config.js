@@ -9,7 +9,9 @@ const configDoor = ["config/load.ts"];
 const commandLine = ["engine/**", "review/**", "images/**", "bench/**"];
 /** What runs whenever a program is read, a preview too. */
 const localRun = "command.local.run runs on every preview: what acts is a Command, which only an `up` runs.";
-const plans = ["constants/**/*.ts", "config/**/*.ts", "topology/**/*.ts", "components/**/*.ts", "policies/**/*.ts"];
+const plans = ["constants", "gates", "config", "topology", "components", "policies"].map((room) => `${room}/**/*.ts`);
+/** A rule about a date has to know today's: a policy judges a plan, and is no part of it. */
+const clockDoor = ["policies/shared/clock.ts"];
 
 const nodeGlobals = { process: "readonly", console: "readonly", URL: "readonly", Buffer: "readonly" };
 
@@ -89,6 +91,7 @@ export default defineConfig(
     },
   },
   { name: "plans are deterministic", files: plans, rules: { "frappe/no-clock": "error" } },
+  { name: "the door to the clock", files: clockDoor, rules: { "frappe/no-clock": "off" } },
   { name: "command lines speak", files: commandLine, rules: { "no-console": "off" } },
   {
     name: "the door to the environment",

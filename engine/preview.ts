@@ -64,7 +64,8 @@ async function preview(engine: Engine, workspace: Workspace, stack: string, aske
     if (!asked.json) {
       const why = missing.length > 0 ? `no plugin here for ${missing.join(", ")}` : "as asked";
       const events = readEvents(workspace.eventLog);
-      process.stdout.write(summarise(events, { stack, failed: code !== 0, offline: offline ? why : undefined }));
+      const circumstances = { stack, failed: code !== 0, offline: offline ? why : undefined, now: Date.now() };
+      process.stdout.write(summarise(events, circumstances));
     }
     return code;
   } finally {

@@ -16,7 +16,7 @@ export const PURE = ["node:assert", "node:buffer", "node:crypto", "node:net", "n
 
 /** Tools around the program: they may describe its plans and resources, never build them. */
 const tools = {
-  folders: ["constants", "engine", "review"],
+  folders: ["constants", "gates", "engine", "review"],
   types: ["config", "topology", "components"],
   packages: ANY,
   node: ANY,
@@ -24,8 +24,10 @@ const tools = {
 
 export const directions = {
   constants: {},
+  // Judged alike by whoever previews a release and by whoever makes it.
+  gates: {},
   config: {
-    folders: ["constants"],
+    folders: ["constants", "gates"],
     packages: ["zod", "yaml", "croner", "fastest-levenshtein"],
     node: PURE,
     except: {
@@ -36,7 +38,7 @@ export const directions = {
   // A planner may use what the parser uses to understand a value (units, hosts), never the reading itself.
   topology: {
     folders: ["constants", "config"],
-    types: ["backup", "release", "requests"],
+    types: ["backup", "gates", "release", "requests"],
     packages: ["@grafana/grafana-foundation-sdk"],
     never: ["config/load.ts", "config/parse.ts"],
     node: PURE,
@@ -48,7 +50,7 @@ export const directions = {
     packages: ["@pulumi/"],
     node: PURE,
   },
-  policies: { folders: ["constants"], packages: ["@pulumi/"], node: PURE },
+  policies: { folders: ["constants", "gates"], packages: ["@pulumi/"], node: PURE },
   // A program of its own, which runs in the bench image with nothing installed beside it.
   backup: {
     folders: ["constants"],
@@ -61,7 +63,7 @@ export const directions = {
   },
   // Likewise; it dumps, restores and asks databases as backups do.
   release: {
-    folders: ["constants", "backup"],
+    folders: ["constants", "gates", "backup"],
     node: ANY,
     except: { "release/bundle.ts": { folders: ["engine"], packages: ["esbuild"] } },
   },
@@ -72,7 +74,7 @@ export const directions = {
     except: { "requests/bundle.ts": { folders: ["engine"], packages: ["esbuild"] } },
   },
   // Commands that talk to a platform that runs.
-  operate: { folders: ["constants", "config", "engine", "topology"], packages: ANY, node: ANY },
+  operate: { folders: ["constants", "gates", "config", "engine", "topology"], packages: ANY, node: ANY },
   engine: tools,
   review: tools,
   images: { ...tools, folders: [...tools.folders, "config"] },

@@ -129,6 +129,14 @@ function backTo(release: ListedRelease): string | undefined {
   return `${target} on purpose${gaveUp ? `; what was there before is kept in ${seals.map(short).join(" ")}` : ""}`;
 }
 
+/** Of a release that an exception let pass: which gates, and who has agreed to it. */
+function exceptedText({ facts }: ListedRelease): string | undefined {
+  const { gates, by, reason } = (facts["excepted"] ?? {}) as { gates?: unknown; by?: unknown; reason?: unknown };
+  return gates === undefined
+    ? undefined
+    : `by exception past ${plain(gates)}, agreed by ${plain(by)}: ${plain(reason)}`;
+}
+
 /** The releases of a stack, the newest first, each with why it went back. */
 export function tableText(releases: readonly ListedRelease[]): string[] {
   if (releases.length === 0) {
@@ -138,9 +146,12 @@ export function tableText(releases: readonly ListedRelease[]): string[] {
   const [title = "", ...lines] = columns([titles, ...newest.map(row)]);
   const whys = newest.map((release) => {
     const back = backTo(release);
-    return [...(back === undefined ? [] : [`back to ${back}`]), ...(release.reason === "" ? [] : [release.reason])].map(
-      (why) => `  ${clipped(oneLine(why), reasonWidth)}`,
-    );
+    const excepted = exceptedText(release);
+    return [
+      ...(back === undefined ? [] : [`back to ${back}`]),
+      ...(excepted === undefined ? [] : [excepted]),
+      ...(release.reason === "" ? [] : [release.reason]),
+    ].map((why) => `  ${clipped(oneLine(why), reasonWidth)}`);
   });
   return [title, ...lines.flatMap((line, index) => [line, ...(whys[index] ?? [])])];
 }

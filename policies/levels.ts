@@ -31,6 +31,9 @@ export const levels: Readonly<Record<string, Levels>> = {
   "frappe-release-needs-verified-backup": everywhere,
   "frappe-command-shape": everywhere,
   "frappe-job-safety": inProduction,
+  // A stack that asks for it means it, whatever it is called.
+  "frappe-staging-before-prod": everywhere,
+  "frappe-exception-ends": everywhere,
 };
 
 /** Levels that differ from those built in, as `--policy-pack-config` takes them. */

@@ -5,6 +5,7 @@
  */
 import { labels } from "../constants/labels.ts";
 import { at, items, notKnown, shown, text } from "./shared/known.ts";
+import { isManifest } from "./shared/manifest.ts";
 import { orderOf, type WaitsFor } from "./shared/order.ts";
 import { podOf } from "./shared/pods.ts";
 import type { Finding, Resource, Rule } from "./shared/rule.ts";
@@ -23,8 +24,6 @@ const isTemplate = ({ kind, props }: Resource) => kind === "batch/CronJob" && at
 
 const runsRelease = (resource: Resource) =>
   podOf(resource) !== undefined && !isTemplate(resource) && releaseOf(resource) !== undefined;
-
-const isManifest = (resource: Resource) => at(labelsOf(resource), labels.releaseManifest) === "true";
 
 /**
  * A Service that a release moves to itself: it selects one release's pods, and its own name is no release's. One that is named after

@@ -1,5 +1,6 @@
 /** Every rule, in the order of docs/policies.md. */
 import { commandShape } from "./command-shape.ts";
+import { exceptionEnds } from "./exception-ends.ts";
 import { imageDigestPinned } from "./image-digest-pinned.ts";
 import { jobSafety } from "./job-safety.ts";
 import { networkPolicyDefaultDeny } from "./networkpolicy-default-deny.ts";
@@ -12,6 +13,7 @@ import { releaseNeedsVerifiedBackup } from "./release-needs-verified-backup.ts";
 import { resourceLimits } from "./resource-limits.ts";
 import { levels } from "./levels.ts";
 import { type Policy, policyOf, type Rule } from "./shared/rule.ts";
+import { stagingBeforeProd } from "./staging-before-prod.ts";
 import { statefulProtected } from "./stateful-protected.ts";
 import { tlsRequired } from "./tls-required.ts";
 
@@ -29,6 +31,8 @@ export const rules: readonly Rule[] = [
   releaseNeedsVerifiedBackup,
   commandShape,
   jobSafety,
+  stagingBeforeProd,
+  exceptionEnds,
 ];
 
 /** What the pack serves: each rule at the level of production, until a configuration says otherwise. */

@@ -4,6 +4,14 @@ import path from "node:path";
 import { problemsOf as problemsOfBackup, siteName } from "../backup/config.ts";
 import { messageOf } from "../backup/log.ts";
 import { strategies } from "../constants/strategies.ts";
+import {
+  type DatedWindow,
+  type Freeze,
+  gateNames,
+  type Gates,
+  type Kinds,
+  type WeeklyWindow,
+} from "../gates/declared.ts";
 import type { ReleaseCheck, ReleaseJob, ReleaseLimits, ReleaseSiteSpec } from "./job.ts";
 
 /** Problems of a value, each with the path of its key. */
@@ -26,6 +34,7 @@ const folder = rule("an absolute path", (value) => typeof value === "string" && 
 const database = matching("a database's name of letters, digits and _, at most 63", /^\w{1,63}$/);
 const address = matching("an address http://host:port", /^https?:\/\/[^/\s@]+$/);
 const seconds = rule("a whole number of seconds from 1", (value) => Number.isInteger(value) && Number(value) >= 1);
+const yesOrNo = rule("true or false", (value) => typeof value === "boolean");
 const oneOf = (...words: readonly string[]): Rule =>
   rule(words.map((word) => JSON.stringify(word)).join(" or "), (value) => words.includes(value as string));
 const optional =
@@ -65,7 +74,7 @@ const site = object<ReleaseSiteSpec>({
   state: oneOf("active", "archived"),
   settings: object<ReleaseSiteSpec["settings"]>({
     sessionExpiry: matching("hours:minutes", /^\d{2,3}:[0-5]\d$/),
-    denyMultipleSessions: rule("true or false", (value) => typeof value === "boolean"),
+    denyMultipleSessions: yesOrNo,
   }),
 });
 
@@ -93,6 +102,53 @@ const benchCheck = object<CheckOf<"bench">>({ ...checkRules, args: list(text, 1)
 const scriptCheck = object<CheckOf<"script">>({ ...checkRules, file: folder });
 const check: Rule = (value, at) =>
   isRecord(value) && value["kind"] === "script" ? scriptCheck(value, at) : benchCheck(value, at);
+const weekday = matching('a day and a time such as "fri 12:00"', /^(?:mon|tue|wed|thu|fri|sat|sun) \d\d:\d\d$/);
+const wallTime = matching('a date and a time such as "2026-12-20 00:00"', /^\d{4}-\d\d-\d\d \d\d:\d\d$/);
+const moment = rule(
+  'a moment in UTC such as "2026-12-24T06:00Z"',
+  (value) => typeof value === "string" && value.endsWith("Z") && !Number.isNaN(Date.parse(value)),
+);
+/** As far as the Node of the bench image knows it. */
+const timeZone = rule("a time zone of the IANA database", (value) => {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: String(value) });
+    return typeof value === "string";
+  } catch {
+    return false;
+  }
+});
+
+const gates = object<Gates>({
+  freeze: optional(
+    object<Freeze>({
+      timeZone,
+      weekly: list(object<WeeklyWindow>({ from: weekday, to: weekday })),
+      dated: list(object<DatedWindow>({ from: wallTime, to: wallTime, why: optional(text) })),
+    }),
+  ),
+  oneChange: yesOrNo,
+  staging: optional(
+    object<NonNullable<Gates["staging"]>>({
+      bench: text,
+      hours: rule("a whole number of hours from 0", (value) => Number.isInteger(value) && Number(value) >= 0),
+    }),
+  ),
+  proof: optional(
+    object<NonNullable<Gates["proof"]>>({
+      ...{ bench: text, release: text, digest: text, confirmedAt: moment, gitSha: optional(text) },
+      apps: rule(
+        "versions by app",
+        (value) => isRecord(value) && Object.values(value).every((version) => typeof version === "string"),
+      ),
+    }),
+  ),
+  exception: optional(
+    object<NonNullable<Gates["exception"]>>({
+      ...{ release: text, reason: text, by: text, until: moment },
+      gates: list(oneOf(...gateNames), 1),
+    }),
+  ),
+});
 
 const job = object<ReleaseJob>({
   owner: text,
@@ -104,7 +160,9 @@ const job = object<ReleaseJob>({
     apps: (value, at) => [...list(app, 1)(value, at), ...twins(value, at, "name")],
     strategy: oneOf(...strategies),
     rollbackTo: optional(text),
+    kinds: optional(object<Kinds>({ code: text, sites: text, settings: text })),
   }),
+  gates: optional(gates),
   sites: (value, at) => [...list(site)(value, at), ...twins(value, at, "name"), ...twins(value, at, "schema")],
   bench: object<ReleaseJob["bench"]>({ id: text, folder, queues: list(text, 1) }),
   ledger: database,

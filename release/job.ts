@@ -1,6 +1,7 @@
 /** What the release runner is told: the shape of its configuration file. Types only; nothing in it is secret. */
 import type { BackupJob } from "../backup/job.ts";
 import type { Strategy } from "../constants/strategies.ts";
+import type { Gates, Kinds } from "../gates/declared.ts";
 
 /** A site as it is declared. */
 export interface ReleaseSiteSpec {
@@ -66,7 +67,11 @@ export interface ReleaseJob {
     readonly strategy: Strategy;
     /** Puts back what stood before this release. */
     readonly rollbackTo?: string;
+    /** What it is made of, for the record: the next one is compared with it. */
+    readonly kinds?: Kinds;
   };
+  /** What it has to keep to before it may begin. @default nothing */
+  readonly gates?: Gates;
   readonly sites: readonly ReleaseSiteSpec[];
   readonly bench: {
     readonly id: string;

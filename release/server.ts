@@ -69,3 +69,14 @@ export async function serverIdentity(context: Context, job: ReleaseJob): Promise
   if (identity === "") throw new Error("the database server does not say who it is");
   return `${engine}:${identity}`;
 }
+
+/** Milliseconds since 1970 by the server's clock, as all times of the ledger are. */
+export async function serverTime(context: Context, job: ReleaseJob): Promise<number> {
+  const { engine, query } = adminClient(context, job);
+  const sql = {
+    mariadb: "SELECT UNIX_TIMESTAMP(NOW(3))",
+    postgres: "SELECT EXTRACT(EPOCH FROM clock_timestamp())",
+  }[engine];
+  const [[seconds] = []] = await query(sql);
+  return Number(seconds) * 1_000;
+}

@@ -2,6 +2,7 @@
  * What a release does to the world, as the driver sees it. Every call may be made again after it was made, or half made, by a process
  * that died: it then ends where one call would have. What must be remembered in between comes back as plain data, for the ledger.
  */
+import type { Standing } from "../gates/judge.ts";
 
 /** Facts that go into the ledger and come back as they went in. */
 export type Remembered = Readonly<Record<string, unknown>>;
@@ -32,6 +33,8 @@ export interface Past {
   readonly first: boolean;
   /** A release has kept backups in the repository. */
   readonly backedUp: boolean;
+  /** The release that stands; undefined with the first. */
+  readonly stands?: Standing;
 }
 
 export interface World {

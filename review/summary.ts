@@ -3,6 +3,7 @@ import { labels } from "../constants/labels.ts";
 import { rebuildable } from "../constants/rebuildable.ts";
 import { isCodeOnly, type Strategy } from "../constants/strategies.ts";
 import type { Events, ResourceState, Step } from "./events.ts";
+import { gateLines, type Gated } from "./gates.ts";
 import { policyLines } from "./policies.ts";
 
 export interface Circumstances {
@@ -10,16 +11,14 @@ export interface Circumstances {
   readonly failed: boolean;
   /** Why no cluster was asked; undefined where one was. */
   readonly offline: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
-/** As topology/release.ts writes it. */
-interface Manifest {
-  readonly releaseId: string;
+/** As topology/release/identity.ts writes it. */
+interface Manifest extends Gated {
   readonly attempt: number;
   readonly strategy: Strategy;
-  /** Id of the release that this one goes back to. */
-  readonly rollbackTo?: string;
-  readonly image: string;
   readonly sites: readonly {
     readonly name: string;
     readonly state: string;
@@ -113,7 +112,7 @@ function manifestOf(state: ResourceState | undefined): Manifest | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as Manifest);
 }
 
-function releaseLines(steps: readonly Step[]): string[] {
+function releaseLines(steps: readonly Step[], now: number): string[] {
   const step = steps.find(
     (candidate) =>
       candidate.new && label(candidate.new, labels.releaseManifest) === "true" && candidate.op !== "delete",
@@ -123,7 +122,8 @@ function releaseLines(steps: readonly Step[]): string[] {
     return ["  release    none in this preview"];
   }
   // What else the manifest says, such as domains, changes it and makes no release.
-  const stays = step.op === "same" || manifestOf(step.old)?.releaseId === manifest.releaseId;
+  const before = manifestOf(step.old);
+  const stays = step.op === "same" || before?.releaseId === manifest.releaseId;
   const changed = stays ? "unchanged" : `new: ${comesUp[manifest.strategy]}`;
   const sites = manifest.sites.slice(0, namedSites).map(({ name, apps, domains, state }) => {
     const also = domains.length > 0 ? `, also ${domains.join(", ")}` : "";
@@ -135,6 +135,7 @@ function releaseLines(steps: readonly Step[]): string[] {
     `  release    ${manifest.releaseId} (attempt ${manifest.attempt}, ${manifest.strategy}), ${changed}`,
     ...(stays ? [] : [stepsTaken(manifest.strategy)]),
     ...(rollbackTo === undefined ? [] : [`  back to    ${rollbackTo}${stays ? ", where it went" : givesUp}`]),
+    ...gateLines(before, manifest, now),
     `  image      ${manifest.image}`,
     ...sites,
     ...(more > 0 ? [`             … and ${more} more sites`] : []),
@@ -166,13 +167,13 @@ const takesOver = (steps: readonly Step[]): boolean =>
   );
 
 /** The summary, ready to print. */
-export function summarise(events: Events, { stack, failed, offline }: Circumstances): string {
+export function summarise(events: Events, { stack, failed, offline, now }: Circumstances): string {
   const all = [...operations(events.steps).values()];
   const changed = all.filter(({ op }) => changing.has(op));
   const lines = [
     "",
     `Summary of ${stack}`,
-    ...releaseLines(all),
+    ...releaseLines(all, now),
     ...dataLines(all),
     ...(takesOver(all)
       ? ["  takes over objects that stand in the cluster already, and whatever others have set on them (adoptExisting)"]

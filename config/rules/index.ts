@@ -4,6 +4,7 @@ import { benchRules } from "./bench.ts";
 import { checkRules } from "./checks.ts";
 import { dataRules } from "./data.ts";
 import { edgeRules } from "./edge.ts";
+import { gateRules } from "./gates.ts";
 import { serviceRules } from "./services.ts";
 import { monitoringRules } from "./monitoring.ts";
 import { platformRules } from "./platform.ts";
@@ -21,6 +22,7 @@ export const rules: readonly Rule[] = [
   ...monitoringRules,
   ...backupRules,
   ...releaseRules,
+  ...gateRules,
   ...serviceRules,
   ...secretRules,
   ...platformRules,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { strategies } from "../../constants/strategies.ts";
 import { checks } from "./checks.ts";
+import { exception, gates, proof } from "./gates.ts";
 import { pattern, wholeNumber } from "./primitives.ts";
 import { resources } from "./workload.ts";
 
@@ -50,6 +51,9 @@ export const release = z
       .describe(
         "Seconds that a workload, an address or a certificate may take to be ready, images and volumes included; then `up` fails and says why.",
       ),
+    gates,
+    proof: proof.optional(),
+    exception: exception.optional(),
     timeouts,
     checks,
     resources: resources("250m", "1Gi", "512Mi").describe("What a step's pod may use: it runs `bench migrate`."),

@@ -1,5 +1,6 @@
 /** What earlier releases have against one that is to begin, by the ledger alone. */
 import { isCodeOnly } from "../../constants/strategies.ts";
+import type { Kinds } from "../../gates/declared.ts";
 import type { Facts, Release } from "../ledger/records.ts";
 import type { Past } from "../world.ts";
 import type { Book } from "./run.ts";
@@ -22,7 +23,14 @@ export async function pastOf(ledger: Pick<Book, "releases" | "sites">): Promise<
     backedUp = (await ledger.sites(id)).some(({ facts }) => "backup" in facts || "seal" in facts);
     if (backedUp) break;
   }
-  return { first: !releases.some(({ state }) => state === "confirmed"), backedUp };
+  const stands = releases.findLast(({ state }) => state === "confirmed");
+  return {
+    first: stands === undefined,
+    backedUp,
+    ...(stands !== undefined && {
+      stands: { id: stands.id, kinds: stands.facts["kinds"] as Partial<Kinds> | undefined },
+    }),
+  };
 }
 
 /** Why a release may not follow those that were, each with its remedy. One that goes back on purpose has rules of its own (undo-rules.ts). */

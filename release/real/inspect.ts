@@ -7,21 +7,17 @@ import { loginOf } from "../../backup/login.ts";
 import { findSnapshots } from "../../backup/repository.ts";
 import type { Queue } from "../queue/index.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "../job.ts";
-import { adminClient, serverIdentity } from "../server.ts";
+import { serverIdentity, serverTime } from "../server.ts";
 import { standingOf } from "../sites/begun.ts";
 import { refuseOdd } from "../sites/create.ts";
 import { credentialsOf } from "../sites/credentials.ts";
 import type { Inspection, Past } from "../world.ts";
 import { codeOf } from "./code.ts";
+import { judgeGates } from "./gates.ts";
 import { schemasOf, sharedSchemas } from "./neighbours.ts";
 
 /** Seconds that the clocks of this pod and of the database may differ: deadlines are counted by both. */
 const clockSkew = 60;
-
-const now = {
-  mariadb: "SELECT UNIX_TIMESTAMP(NOW(3))",
-  postgres: "SELECT EXTRACT(EPOCH FROM clock_timestamp())",
-} as const;
 
 export async function inspect(context: Context, job: ReleaseJob, queue: Queue, past: Past): Promise<Inspection> {
   const problems: string[] = [];
@@ -37,6 +33,8 @@ export async function inspect(context: Context, job: ReleaseJob, queue: Queue, p
   const server = await asked("the database server", () => serverIdentity(context, job));
   await asked("the clock", () => refuseSkew(context, job));
   const code = await asked("the image's apps", () => codeOf(job));
+  const gates = await asked("its gates", () => judgeGates(context, job, past));
+  problems.push(...(gates?.problems ?? []));
   const pending = await asked("the job queue", () => queue.pending());
   if (!past.first) await asked("the workers", () => refuseDeaf(queue, context.signal));
   await asked("the database server's other stacks", async () => {
@@ -54,7 +52,7 @@ export async function inspect(context: Context, job: ReleaseJob, queue: Queue, p
     if (job.release.rollbackTo === undefined) await asked(site.name, () => refuseLostApps(context, job, site));
   }
   await asked("the backup repository", () => refuseLostBackups(context, past));
-  return { standing, problems, facts: { server, pending, schemas: schemasOf(job), code } };
+  return { standing, problems, facts: { server, pending, schemas: schemasOf(job), code, ...gates?.facts } };
 }
 
 /** Where there never was a repository, the first backup makes it. */
@@ -96,9 +94,7 @@ export async function refuseDeaf(
 }
 
 async function refuseSkew(context: Context, job: ReleaseJob): Promise<void> {
-  const client = adminClient(context, job);
-  const [[seconds] = []] = await client.query(now[client.engine]);
-  const off = Math.round(Math.abs(Number(seconds) - Date.now() / 1000));
+  const off = Math.round(Math.abs((await serverTime(context, job)) - Date.now()) / 1_000);
   if (!(off <= clockSkew)) {
     throw new Error(`it is ${off} s off the database server's: put the time of the nodes right (NTP), then try again`);
   }

@@ -151,6 +151,7 @@ describe("config: right stack files", () => {
     assert.deepEqual(config.release, {
       strategy: "blueGreen",
       attempt: 1,
+      gates: {},
       readyTimeout: 600,
       timeouts: { drain: 900, migrate: 3600, createSite: 1800, hold: 1800, verify: 300, back: 7200, step: 21_600 },
       checks: {},

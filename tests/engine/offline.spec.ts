@@ -91,7 +91,9 @@ describe("offline providers on the real engine", function () {
     });
 
     it("what holds data: the review stops, and at nothing else", () => {
-      const stops = summarise(plan.events, { stack: "test", failed: false, offline: undefined }).match(/STOP .*/g);
+      const stops = summarise(plan.events, { stack: "test", failed: false, offline: undefined, now: 0 }).match(
+        /STOP .*/g,
+      );
       const expected = ["PersistentVolumeClaim moved", "RandomPassword kept", "RandomPassword longer"];
       assert.deepEqual(
         stops?.sort(),

@@ -31,7 +31,7 @@ describe("the policy pack on the real engine", function () {
     it("takes the committed production stack, and says how many policies have judged it", async () => {
       const { code, stdout, stderr } = await preview("prod", "--offline");
       assert.deepEqual([code, stderr], [0, ""], stdout);
-      assert.match(summaryOf(stdout), /^ {2}policies {3}13 policies, none violated$/m);
+      assert.match(summaryOf(stdout), /^ {2}policies {3}15 policies, none violated$/m);
     });
 
     it("stops a production stack whose data is not protected, and says what, where and how to put it right", async () => {
@@ -46,11 +46,36 @@ describe("the policy pack on the real engine", function () {
       assert.match(summary, /^ {2}FAILED /m);
     });
 
+    it("stops an image that staging has not proven, where the stack file asks for it, and lets it pass when it has", async () => {
+      const text = readFileSync(join(root, "Pulumi.prod.yaml"), "utf8");
+      const [, digest = ""] = /digest: (sha256:\w+)/.exec(text) ?? [];
+      const asks = (...more: string[]) => {
+        const path = join(folder, "Pulumi.mine.yaml");
+        const lines = ["    gates:", "      staging: { bench: frappe-staging }"];
+        const at = "    gates:\n";
+        assert.ok(text.includes(at));
+        writeFileSync(path, text.replace(at, `${[...more, ...lines].join("\n")}\n`));
+        return path;
+      };
+      const refused = await preview(asks(), "--offline");
+      assert.notEqual(refused.code, 0);
+      assert.match(
+        summaryOf(refused.stdout),
+        /^ {2}policy {5}mandatory frappe-staging-before-prod: release: frappe:release\.proof is missing: put in what `npm run releases/m,
+      );
+      const stood = '"release": "9988776655", confirmedAt: "2026-11-20T10:00Z"';
+      const apps = 'apps: { frappe: "16.31.0", erpnext: "16.33.0" }';
+      const proof = `    proof: { bench: frappe-staging, ${stood}, digest: "${digest}", ${apps} }`;
+      const { code, stdout } = await preview(asks(proof), "--offline");
+      assert.equal(code, 0, stdout);
+      assert.match(summaryOf(stdout), /^ {2}policies {3}15 policies, none violated$/m);
+    });
+
     it("advises where the same stack is staging", async () => {
       const { code, stdout } = await preview(unprotected("staging"), "--offline");
       assert.equal(code, 0, stdout);
       const summary = summaryOf(stdout);
-      assert.match(summary, /^ {2}policies {3}13 policies, 1 violated$/m);
+      assert.match(summary, /^ {2}policies {3}15 policies, 1 violated$/m);
       assert.match(summary, /^ {2}policy {5}advisory frappe-stateful-protected: /m);
       assert.doesNotMatch(summary, /mandatory|FAILED/);
     });
@@ -58,7 +83,7 @@ describe("the policy pack on the real engine", function () {
     it("has nothing to say of protection where it is dev", async () => {
       const { code, stdout } = await preview(unprotected("dev"), "--offline");
       assert.equal(code, 0, stdout);
-      assert.match(summaryOf(stdout), /^ {2}policies {3}12 policies, none violated$/m);
+      assert.match(summaryOf(stdout), /^ {2}policies {3}14 policies, none violated$/m);
     });
   });
 

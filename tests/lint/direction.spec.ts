@@ -10,6 +10,11 @@ describe("lint: direction of imports", () => {
     await direction.accepts("constants/x.ts", ...from("./labels.ts"));
   });
 
+  it("lets gates import nothing but each other", async () => {
+    await direction.refuses("gates/x.ts", ...from("../constants/x.ts", "../release/x.ts", "zod", "node:util"));
+    await direction.accepts("gates/x.ts", ...from("./declared.ts"));
+  });
+
   it("lets config import constants and its parsers only", async () => {
     await direction.refuses("config/x.ts", ...from("../topology/x.ts", "../components/x.ts", "@pulumi/pulumi"));
     await direction.refuses("config/x.ts", ...from("node:fs", "node:child_process", "@kubernetes/client-node"));

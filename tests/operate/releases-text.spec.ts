@@ -26,6 +26,14 @@ describe("the releases' table", () => {
     ]);
   });
 
+  it("says of a release that passed its gates by exception which ones, and who agreed", () => {
+    const excepted = { gates: ["freeze", "staging"], by: "ada", reason: "a hole in\u001b[2J the login", until: "soon" };
+    assert.equal(
+      tableText([listed({ facts: { excepted } })])[2],
+      "  by exception past freeze, staging, agreed by ada: a hole in [2J the login",
+    );
+  });
+
   it("says that there is no release yet", () => {
     assert.deepEqual(tableText([]), ["no release yet"]);
   });

@@ -56,6 +56,20 @@ describe("npm run releases", () => {
     assert.deepEqual(server?.selectors, [`${ledgerReader.label}=true`]);
   });
 
+  it("attests a release that stood, and refuses a verb that it does not know", async () => {
+    const facts = { ...first.facts, apps: [{ name: "frappe", version: "16.31.0" }] };
+    const stdout = JSON.stringify({ releases: [{ ...first, facts, events: [] }] });
+    const { code, printed } = await run(["staging", "attest", "aaaaaaaaaa"], { courses: { one: { stdout } } });
+    assert.equal(code, 0);
+    assert.match(
+      printed,
+      /^# below frappe:release .*\nproof:\n {2}bench: "frappe-staging"\n {2}release: "aaaaaaaaaa"\n/,
+    );
+    await server?.stop();
+    const { refused } = await run(["staging", "attest"]);
+    assert.match(refused ?? "", /expected a stack, and `show <id>`, `attest <id>` or nothing, got staging attest/);
+  });
+
   it("prints what the ledger says for programs, and nothing else", async () => {
     const { printed } = await run(["staging", "--json"]);
     assert.deepEqual(JSON.parse(printed), {

@@ -1,7 +1,7 @@
 /** A release as it stands in a stack, every resource waiting for what it must; a test breaks one thing of a copy. */
 import { labels } from "../../constants/labels.ts";
 import { type Given, urnOf } from "./judged.ts";
-import { type Loose, object, workload } from "./samples.ts";
+import { digest, type Loose, object, workload } from "./samples.ts";
 
 export const releaseId = "0a1b2c3d4e";
 
@@ -24,6 +24,22 @@ export function step(name: string, change: (given: Loose) => void = () => {}): G
   };
   change(given);
   return given as Given;
+}
+
+/** The facts of the release, with `change` made to them. */
+export function manifest(change: (facts: Loose) => void = () => {}): Given {
+  const facts: Loose = {
+    releaseId,
+    attempt: 1,
+    strategy: "blueGreen",
+    image: `docker.io/frappe/erpnext:v16.33.0@${digest}`,
+    apps: [{ name: "frappe", version: "16.31.0" }],
+    sites: [],
+  };
+  change(facts);
+  const metadata = { labels: { [labels.releaseManifest]: "true", [labels.release]: releaseId } };
+  const data = { "release.json": JSON.stringify(facts) };
+  return object("core/v1:ConfigMap", { metadata, data }, { name: "release-facts" });
 }
 
 /** A Deployment whose pods belong to the release. */
@@ -74,13 +90,8 @@ export function without(stack: Stack, ...names: readonly string[]): void {
 /** A whole release, by logical name; `dependsOn` names what each waits for, by logical name too. */
 export function releaseStack(change: (stack: Stack) => void = () => {}): Given[] {
   const after = (given: Given, ...earlier: string[]) => [given.name ?? "it", { ...given, dependsOn: earlier }] as const;
-  const manifest = object(
-    "core/v1:ConfigMap",
-    { metadata: { labels: { [labels.releaseManifest]: "true", [labels.release]: releaseId } } },
-    { name: "release-facts" },
-  );
   const stack: Stack = Object.fromEntries<Loose>([
-    after(manifest),
+    after(manifest()),
     after(template()),
     after(step("prepare"), "release"),
     after(step("backup"), "release-prepare"),

@@ -8,6 +8,13 @@ import { type StackName, stackNames } from "../support/stacks.ts";
 import { type Given, violated } from "./judged.ts";
 import type { Loose } from "./samples.ts";
 
+/** Changes what a release's manifest says its gates are. */
+const regate = (manifest: Mutable, change: (gates: Loose) => void) => {
+  const facts: Loose = JSON.parse(manifest.props.data["release.json"]);
+  change(facts.gates);
+  manifest.props.data["release.json"] = JSON.stringify(facts);
+};
+
 interface Mutable {
   urn: string;
   type: string;
@@ -101,6 +108,10 @@ const defects: Readonly<Record<string, (find: (type: string, name: string) => Mu
   },
   "frappe-command-shape": (find) => void (find("Command", "release-backup").props.delete = "true"),
   "frappe-job-safety": (find) => void (find("CronJob", "release").props.spec.jobTemplate.spec.backoffLimit = 1),
+  "frappe-staging-before-prod": (find) =>
+    regate(find("ConfigMap", "release"), (gates) => (gates.staging = { bench: "frappe-staging", hours: 0 })),
+  "frappe-exception-ends": (find) =>
+    regate(find("ConfigMap", "release"), (gates) => (gates.exception = { until: "2999-01-01T00:00Z" })),
 };
 
 describe("one defect in the production stack", () => {

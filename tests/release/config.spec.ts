@@ -29,6 +29,24 @@ const whole = () => ({
   },
 });
 
+const gates = {
+  freeze: {
+    timeZone: "Asia/Singapore",
+    weekly: [{ from: "fri 12:00", to: "mon 06:00" }],
+    dated: [{ from: "2026-12-20 00:00", to: "2027-01-03 06:00", why: "the year's end" }],
+  },
+  oneChange: true,
+  staging: { bench: "staging", hours: 24 },
+  proof: {
+    bench: "staging",
+    release: "r0",
+    digest: "sha256:1",
+    apps: { frappe: "1" },
+    confirmedAt: "2026-11-20T10:00:00Z",
+  },
+  exception: { release: "r1", gates: ["freeze"], reason: "r", by: "ada", until: "2026-12-24T06:00Z" },
+};
+
 type Changed = Record<string, unknown>;
 
 /** A whole configuration with one key changed; `undefined` takes it away. */
@@ -58,10 +76,53 @@ describe("release/config", () => {
           { name: "rights", kind: "script", site: "a.test", limit: 1, file: "/c/rights.py" },
         ],
       ],
+      ["release.kinds", { code: "a", sites: "b", settings: "c" }],
+      ["gates", gates],
+      ["gates", { oneChange: false }],
     ] as const) {
       assert.deepEqual(problemsOf(changed(key, value)), [], key);
     }
   });
+
+  for (const [change, problem] of [
+    [{ oneChange: "yes" }, 'gates.oneChange: expected true or false, got "yes"'],
+    [{ thaw: 1 }, "gates.thaw: expected no such key, got 1"],
+    [
+      { freeze: { ...gates.freeze, timeZone: "Mars" } },
+      "gates.freeze.timeZone: expected a time zone of the IANA database",
+    ],
+    [
+      { freeze: { ...gates.freeze, weekly: [{ from: "fri", to: "mon 06:00" }] } },
+      "gates.freeze.weekly[0].from: expected a day",
+    ],
+    [
+      { freeze: { ...gates.freeze, dated: [{ from: "soon", to: "later" }] } },
+      "gates.freeze.dated[0].from: expected a date",
+    ],
+    [
+      { staging: { ...gates.staging, hours: -1 } },
+      "gates.staging.hours: expected a whole number of hours from 0, got -1",
+    ],
+    [
+      { proof: { ...gates.proof, apps: { frappe: 1 } } },
+      'gates.proof.apps: expected versions by app, got {"frappe":1}',
+    ],
+    [{ proof: { ...gates.proof, confirmedAt: "now" } }, "gates.proof.confirmedAt: expected a moment in UTC"],
+    [{ exception: { ...gates.exception, gates: [] } }, "gates.exception.gates: expected a list of at least 1, got []"],
+    [{ exception: { ...gates.exception, gates: ["all"] } }, "gates.exception.gates[0]: expected"],
+    [
+      { exception: { ...gates.exception, until: "2026-12-24T06:00" } },
+      "gates.exception.until: expected a moment in UTC",
+    ],
+  ] as const) {
+    it(`refuses ${problem.split(":")[0]} that is wrong, by its key`, () => {
+      const problems = problemsOf(changed("gates", { ...gates, ...change }));
+      assert.ok(
+        problems.some((each) => each.startsWith(problem)),
+        problems.join("\n"),
+      );
+    });
+  }
 
   for (const [key, value, problem] of [
     ["owner", undefined, "owner: expected a line of text, got nothing"],

@@ -92,7 +92,7 @@ describe("release: what earlier releases have against one", () => {
     assert.deepEqual([state, reason], ["aborted", "release r3 was asked for in its place"]);
   });
 
-  it("tells the inspection whether a release stands, and whether one has kept backups", async () => {
+  it("tells the inspection which release stands and what it is made of, and whether one has kept backups", async () => {
     const all = setting();
     const seen: Past[] = [];
     const inspect = all.world.inspect.bind(all.world);
@@ -102,7 +102,7 @@ describe("release: what earlier releases have against one", () => {
     };
     all.next({ facts: facts("one") }, { plan: new Map([["drain", "fails"]]) });
     await all.untilSettled();
-    all.next({ id: "r2", facts: facts("one", 2) });
+    all.next({ id: "r2", facts: { ...facts("one", 2), kinds: { code: "a" } } });
     await all.untilSettled();
     all.world.code = "newer";
     all.next({ id: "r3", facts: facts("two") });
@@ -110,7 +110,7 @@ describe("release: what earlier releases have against one", () => {
     assert.deepEqual(seen, [
       { first: true, backedUp: false },
       { first: true, backedUp: true },
-      { first: false, backedUp: true },
+      { first: false, backedUp: true, stands: { id: "r2", kinds: { code: "a" } } },
     ]);
   });
 

@@ -18,7 +18,8 @@ const text = (
   steps: Step[],
   more: Partial<Parameters<typeof summarise>[1]> = {},
   violations: Parameters<typeof summarise>[0]["violations"] = [],
-) => summarise({ steps, violations, judged: [] }, { stack: "prod", failed: false, offline: undefined, ...more });
+) =>
+  summarise({ steps, violations, judged: [] }, { stack: "prod", failed: false, offline: undefined, now: 0, ...more });
 
 describe("summary of a preview's outcome", () => {
   it("counts operations, a replacement as one, and changes by the component they stand in", () => {

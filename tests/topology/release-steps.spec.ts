@@ -171,8 +171,8 @@ describe("topology/release: the steps", () => {
     const change: Change = (values) => (values["release"] = { attempt: 2, gitSha });
     const { release, sites, owner, ledger, bench } = jobOf("staging", change);
     const plan = planOf("staging", change);
-    const { attempt, image, apps, strategy } = plan.release.manifest;
-    assert.deepEqual(release, { id: plan.release.id, attempt, image, apps, strategy, gitSha });
+    const { attempt, image, apps, strategy, kinds } = plan.release.manifest;
+    assert.deepEqual(release, { id: plan.release.id, attempt, image, apps, strategy, gitSha, kinds });
     assert.equal(attempt, 2);
     assert.deepEqual(sites, plan.release.manifest.sites);
     assert.deepEqual([owner, ledger], ["frappe-staging/frappe-staging", "releases_frappe_staging"]);

@@ -53,6 +53,19 @@ const notReleased: Record<string, NonNullable<Change>> = {
   "the lifetime of data": (values) => (values["lifecycle"] = { protectData: false, retainData: true }),
   "the strategy": (values) => (values["release"] = { strategy: "recreate" }),
   "the revision, which is for the record": (values) => (values["release"] = { gitSha: "a".repeat(40) }),
+  "what it has to keep to before it may begin, and an exception from that": (values) =>
+    (values["release"] = {
+      gates: {
+        freeze: { timeZone: "UTC", weekly: [{ from: "sat 00:00", to: "sun 00:00" }] },
+        oneChange: false,
+        staging: { bench: "frappe-staging" },
+      },
+      proof: {
+        ...{ bench: "frappe-staging", release: "0123456789", digest, apps: {} },
+        confirmedAt: "2026-11-20T10:00Z",
+      },
+      exception: { release: "0123456789", gates: ["freeze"], reason: "r", by: "ada", until: "2026-11-20T10:00Z" },
+    }),
   "the order of sites in the file": (values) => values["sites"].reverse(),
   "checks, which the next release has to pass": (values) =>
     (values["release"] = { checks: { rights: { kind: "script", site: "erp.example.com", text: "pass" } } }),
@@ -93,6 +106,72 @@ describe("topology/release: the identity of a release", () => {
   });
 
   it("is short, and fit for a label, a name and a selector", () => assert.match(id, /^[0-9a-f]{10}$/));
+});
+
+describe("topology/release: kinds of change", () => {
+  const kindsOf = (change?: Change) => planOf("prod", change).release.manifest.kinds;
+  const before = kindsOf();
+  const changedBy = (change: NonNullable<Change>) => {
+    const after = kindsOf(change);
+    return (["code", "sites", "settings"] as const).filter((kind) => after[kind] !== before[kind]);
+  };
+
+  /** A stack that goes back, or tries again, is made of the same things. */
+  const none = ["the attempt", "the release to go back to", "another release to go back to"];
+  const settings = ["the bench's id", "a queue's time limit", "another database"];
+  const code = [
+    "the image's digest",
+    "an app's version",
+    "the order in which apps are installed",
+    "an app more in the image",
+  ];
+
+  for (const [what, change] of Object.entries(released)) {
+    const expected = none.includes(what)
+      ? []
+      : code.includes(what)
+        ? ["code"]
+        : settings.includes(what)
+          ? ["settings"]
+          : ["sites"];
+    it(`takes ${what} for ${expected[0] ?? "none"}, and for nothing else`, () =>
+      assert.deepEqual(changedBy(change), expected));
+  }
+  for (const [what, change] of Object.entries(notReleased)) {
+    it(`takes ${what} for none`, () => assert.deepEqual(changedBy(change), []));
+  }
+});
+
+describe("topology/release: the gates", () => {
+  const gatesOf = (...asked: Parameters<typeof planOf>) => planOf(...asked).release.manifest.gates;
+
+  it("let production change one kind of thing at a time, and no other environment, unless the stack file says otherwise", () => {
+    assert.deepEqual(gatesOf("staging"), { oneChange: false });
+    assert.equal(gatesOf("prod").oneChange, true);
+    assert.deepEqual(
+      gatesOf("prod", (values) => (values["release"] = { gates: { oneChange: false } })),
+      { oneChange: false },
+    );
+    assert.deepEqual(
+      gatesOf("staging", (values) => (values["release"] = { gates: { oneChange: true } })),
+      { oneChange: true },
+    );
+  });
+
+  it("are the same for the runner as for whoever previews", () => {
+    const exception = { release: "0123456789", gates: ["freeze"], reason: "r", by: "ada", until: "2026-11-20T10:00Z" };
+    const plan = planOf("prod", (values) => (values["release"].exception = exception));
+    const [job] = plan.steps.files.flatMap(({ files }) => files["job.json"] ?? []);
+    const told = JSON.parse(job ?? "{}") as { gates: unknown; release: { kinds: unknown } };
+    assert.deepEqual(told.gates, plan.release.manifest.gates);
+    assert.deepEqual(told.release.kinds, plan.release.manifest.kinds);
+    assert.deepEqual(plan.release.manifest.gates.exception, exception);
+    assert.deepEqual(plan.release.manifest.gates.freeze, {
+      timeZone: "Asia/Singapore",
+      weekly: [{ from: "fri 12:00", to: "mon 06:00" }],
+      dated: [],
+    });
+  });
 });
 
 describe("topology/release: the manifest", () => {

@@ -1,5 +1,6 @@
 /** What is released: the identity that every step hangs on, and the facts that reviewers and policies read. */
 import { createHash } from "node:crypto";
+import type { Gates, Kinds } from "../../gates/declared.ts";
 import type { SiteConfig, StackConfig } from "../../config/stack.ts";
 import { imageReference } from "../image.ts";
 
@@ -14,6 +15,9 @@ export interface ReleaseManifest {
   readonly apps: readonly { readonly name: string; readonly version: string }[];
   /** With their settings: the release step is who enforces them. */
   readonly sites: readonly SiteConfig[];
+  readonly kinds: Kinds;
+  /** What it has to keep to before it may begin; no part of its identity. */
+  readonly gates: Gates;
 }
 
 export interface ReleasePlan {
@@ -24,30 +28,55 @@ export interface ReleasePlan {
   readonly manifest: ReleaseManifest;
 }
 
+const hashOf = (facts: unknown): string =>
+  createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 10);
+
+/** What a release is made of, by the kind of thing. */
+const parts = (config: StackConfig) => ({
+  code: {
+    digest: config.image.digest,
+    apps: Object.entries(config.image.apps),
+  },
+  sites: config.sites.map(({ domains: _, disposable: __, ...site }) => site).sort((a, b) => (a.name < b.name ? -1 : 1)),
+  settings: {
+    database: { engine: config.database.engine, mode: config.database.mode },
+    bench: { id: config.bench.id, queues: Object.entries(config.bench.queues).sort(([a], [b]) => (a < b ? -1 : 1)) },
+  },
+});
+
 /**
  * Identity of a release: whatever makes a migration or new code necessary, and nothing else. Replicas, memory, tuning, domains
  * and checks are not in it, so changing them runs no step. The list of keys is a contract: changing it makes every stack release once more.
  */
 function releaseId(config: StackConfig): string {
-  const facts = {
-    digest: config.image.digest,
-    apps: Object.entries(config.image.apps),
-    sites: config.sites
-      .map(({ domains: _, disposable: __, ...site }) => site)
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    database: { engine: config.database.engine, mode: config.database.mode },
-    bench: { id: config.bench.id, queues: Object.entries(config.bench.queues).sort(([a], [b]) => (a < b ? -1 : 1)) },
+  const { code, sites, settings } = parts(config);
+  return hashOf({
+    ...code,
+    sites,
+    ...settings,
     attempt: config.release.attempt,
     // Undefined leaves no trace: a stack that never went back keeps its ids.
     rollbackTo: config.release.rollbackTo,
+  });
+}
+
+/** Production changes one kind of thing at a time, unless it says otherwise. */
+function gatesOf({ environment, release: { gates, proof, exception } }: StackConfig): Gates {
+  const { freeze, oneChange = environment === "prod", staging } = gates;
+  return {
+    ...(freeze !== undefined && { freeze }),
+    oneChange,
+    ...(staging !== undefined && { staging }),
+    ...(proof !== undefined && { proof }),
+    ...(exception !== undefined && { exception }),
   };
-  return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 10);
 }
 
 export function planRelease(config: StackConfig): ReleasePlan {
   const id = releaseId(config);
   const image = imageReference(config.image);
   const { strategy, attempt, gitSha, rollbackTo } = config.release;
+  const { code, sites, settings } = parts(config);
   return {
     id,
     strategy,
@@ -62,6 +91,8 @@ export function planRelease(config: StackConfig): ReleasePlan {
       image,
       apps: Object.entries(config.image.apps).map(([name, version]) => ({ name, version })),
       sites: config.sites,
+      kinds: { code: hashOf(code), sites: hashOf(sites), settings: hashOf(settings) },
+      gates: gatesOf(config),
     },
   };
 }

@@ -43,7 +43,7 @@ export function releaseJob(context: BenchContext): ReleaseJob {
   const { bench } = config;
   const { timeouts } = config.release;
   const checks = checksOf(config).map(releaseCheck);
-  const { attempt, gitSha, image, apps, strategy, rollbackTo } = release.manifest;
+  const { attempt, gitSha, image, apps, strategy, rollbackTo, kinds, gates } = release.manifest;
   return {
     owner: ledgerOwner(config),
     release: {
@@ -54,7 +54,9 @@ export function releaseJob(context: BenchContext): ReleaseJob {
       strategy,
       ...(rollbackTo !== undefined && { rollbackTo }),
       ...(gitSha !== undefined && { gitSha }),
+      kinds,
     },
+    gates,
     sites: config.sites.map(({ disposable: _, ...site }) => site),
     bench: {
       id: bench.id,

@@ -4,6 +4,7 @@ import { backup } from "./backup.ts";
 import { bench } from "./bench.ts";
 import { checks } from "./checks.ts";
 import { edge } from "./edge.ts";
+import { gates } from "./gates.ts";
 import { hosts } from "./hosts.ts";
 import { image } from "./image.ts";
 import { keys } from "./keys.ts";
@@ -37,4 +38,5 @@ export const corpus = {
   backup,
   services,
   checks,
+  gates,
 } as const;
