@@ -6,7 +6,6 @@ import { bundleReader } from "../../release/bundle.ts";
 import { type DatabaseServer, startDatabase } from "../backup/support/servers.ts";
 import { readerPassword } from "./support/job.ts";
 import {
-  commandGroups,
   commandLines,
   guardSays,
   pause,
@@ -15,24 +14,11 @@ import {
   startLine,
   startReaders,
 } from "./support/reader.ts";
+import { gone, role, stubborn } from "./support/roles.ts";
 import { describeLedgerUser } from "./support/ledger-user.ts";
 
-/** A role that says what it is told, and ends with 7 when it is asked to. A child that is just being forked may miss the signal: it kills that itself. */
-const role = [
-  "/bin/sh",
-  "-c",
-  "trap 'echo usr1' USR1; trap 'echo bye; kill -9 $! 2>/dev/null; exit 7' TERM; echo up $$; while :; do sleep 300 & wait $!; done",
-];
-/** Hears of no end, nor does its child, which must go with it. */
-const stubborn = ["/bin/sh", "-c", "trap '' TERM; echo up $$; while :; do sleep 300; done"];
 const count = (text: string, word: string) => text.split(word).length - 1;
 const pidOf = (reading: Reading) => Number(/up (\d+)\n$/.exec(reading.stdout())?.[1]);
-
-/** Resolves when nothing of a process group is left. */
-async function gone(group: number): Promise<void> {
-  const left = () => commandGroups().includes(group);
-  while (left()) await pause();
-}
 
 describe("release/reader: the bundle", () => {
   it("is small, since every pod of the bench has it, and holds nothing that writes to a repository", () => {

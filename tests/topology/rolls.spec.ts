@@ -136,9 +136,9 @@ const table: Readonly<Record<string, Row>> = {
     change: (values) => (values["release"] = { gitSha: "b".repeat(40) }),
     rolls: ["release"],
   },
-  "a release's time limits": {
+  "a release's time limits, one of which is in an alert": {
     change: (values) => (values["release"] = { timeouts: { hold: 600, step: 7200 } }),
-    rolls: ["release"],
+    rolls: ["prometheus", "release"],
   },
   "a step's memory": { change: (values) => (values["release"] = { resources: { memory: "2Gi" } }), rolls: ["release"] },
   "the backups' schedule": { change: (values) => (values["backup"].schedule = "1 2 * * *"), rolls: [] },

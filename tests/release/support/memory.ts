@@ -71,8 +71,8 @@ export class MemoryLedger implements Book {
     if (row?.state !== from || !mayFollow(from, to)) {
       throw new Error(`${row?.state ?? "none"}: not from ${from} to ${to}`);
     }
-    const [closedAt, openedAt] = [times.closed ? 1 : row.closedAt, times.opened ? 2 : row.openedAt];
-    const { deadline = row.deadline } = times;
+    const { closed, opened, deadline = row.deadline } = times;
+    const [closedAt, openedAt] = [closed ? 1 : row.closedAt, opened ? 2 : row.openedAt];
     this.rows[at] = { ...row, state: to, reason: reason || row.reason, closedAt, openedAt, deadline };
     return Promise.resolve();
   }
@@ -91,10 +91,8 @@ export class MemoryLedger implements Book {
       throw new Error(`${site}: ${from} to ${to}`);
     }
     const changed = { site, state: to, facts: { ...known.facts, ...facts } };
-    this.#sites.set(
-      id,
-      sites.map((each) => (each === known ? changed : each)),
-    );
+    const now = sites.map((each) => (each === known ? changed : each));
+    this.#sites.set(id, now);
     return Promise.resolve();
   }
   note(hold: Hold, id: string, kind: string, facts: Remembered = {}, site = ""): Promise<void> {
