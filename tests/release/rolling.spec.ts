@@ -44,6 +44,12 @@ for (const engine of ["mariadb", "postgres"] as const) {
       }
       assert.deepEqual([writers.refused(), writers.lost(site)], [refused, []]);
     }
+    /** Apps are away for a moment under the web that runs, which no image's are: what is refused then is the fixture's doing. */
+    async function become(version: Parameters<Runner["bench"]["become"]>[0]) {
+      await runner.bench.become(version);
+      for (const before = count() + 1; count() <= before;) await new Promise((resolve) => setTimeout(resolve, 100));
+      refused = writers.refused();
+    }
     const patches = () => runner.bench.sql(site, "SELECT COUNT(*) FROM `tabPatch Log`");
 
     before(async () => {
@@ -52,14 +58,8 @@ for (const engine of ["mariadb", "postgres"] as const) {
       const { failed, output } = await upTo(runner, undefined);
       assert.equal(failed, undefined, output);
       writers = startWriters(runner, [site]);
-      const more = async (before: number) => {
-        while (count() <= before) await new Promise((resolve) => setTimeout(resolve, 100));
-      };
-      await more(0);
-      // Its apps are away for a moment under the web that runs, which no image's are: what is refused then is the fixture's doing.
-      await runner.bench.become("fix");
-      await more(count() + 1);
-      refused = writers.refused();
+      while (count() === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+      await become("fix");
     });
     after(async () => {
       await writers?.stop();
@@ -102,7 +102,7 @@ for (const engine of ["mariadb", "postgres"] as const) {
     });
 
     it("is refused where the image has patches that the site has not seen, with writes open", async () => {
-      await runner.bench.become("two");
+      await become("two");
       runner.release("r4", { strategy: "rolling", attempt: 3 });
       const { failed, output } = await upTo(runner, undefined);
       assert.equal(failed, "prepare", output);
