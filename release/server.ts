@@ -39,7 +39,7 @@ export async function databaseExists(context: Context, job: ReleaseJob, name: st
   return (await query(sql))[0]?.[0] === "1";
 }
 
-/** Makes an empty database, unless it is there. */
+/** Makes an empty database, unless it is there, or another makes it in this moment. */
 export async function ensureDatabase(context: Context, job: ReleaseJob, name: string): Promise<void> {
   if (await databaseExists(context, job, name)) return;
   const { engine, query } = adminClient(context, job);
@@ -47,7 +47,11 @@ export async function ensureDatabase(context: Context, job: ReleaseJob, name: st
     mariadb: "CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
     postgres: "ENCODING 'UTF8' TEMPLATE template0",
   };
-  await query(`CREATE DATABASE ${quotings[engine].name(name)} ${options[engine]}`);
+  try {
+    await query(`CREATE DATABASE ${quotings[engine].name(name)} ${options[engine]}`);
+  } catch (error) {
+    if (!(await databaseExists(context, job, name))) throw error;
+  }
 }
 
 /** Ends a database, with whoever is connected to it. Only for what this program has made, or the site's own attempt. */

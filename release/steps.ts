@@ -1,4 +1,5 @@
 /** The steps of a release as whole processes: each opens the ledger, takes the right to write, and does what the ledger says is next. */
+import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../backup/context.ts";
@@ -121,6 +122,9 @@ const problemOfNewSet = async (
   look: typeof problemOf,
 ): Promise<string | undefined> => (await inspectNewSet(context, job, look)) ?? (await runChecks(context, job, ledger));
 
+/** Process ids begin anew in each container, and host names may be alike: by its name alone no other takes this one's right. */
+const instance = randomBytes(4).toString("hex");
+
 /** The configuration as another release would have it, for what is marked as that one's. */
 const asOf = (job: ReleaseJob, { id, facts }: Release): ReleaseJob => ({
   ...job,
@@ -140,7 +144,7 @@ function takerOf(
     const keeps = keepsConfig(await ledger.releases(), job);
     const worldOf = (of: Context, its = job) => realWorld(of, its, openQueue(queueUrl, its.bench.id, of.signal), keeps);
     let backwards: World | undefined;
-    await holding(ledger, `${hostname()}/${process.pid}/${step}`, lose, (hold) => {
+    await holding(ledger, `${hostname()}/${process.pid}/${step}/${instance}`, lose, (hold) => {
       const run: Run = {
         ...{ wanted: wantedOf(job, by), ledger, world: worldOf(forward), signal: forward.signal, hold, point },
         back: (of) => {

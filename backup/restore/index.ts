@@ -18,6 +18,8 @@ import { takeSafety } from "./safety.ts";
 export interface RestoreRequest extends Choice {
   /** Goes on without a safety backup where the present database cannot be backed up. */
   readonly force: boolean;
+  /** Nobody will want the present state: neither a safety backup is taken of it, nor are its files kept. @default false */
+  readonly worthless?: boolean;
 }
 
 /** Restores a site; throws with the cause, what stands, and what to do next. */
@@ -62,7 +64,7 @@ async function replaceSite(context: Context, lock: Lock, request: RestoreRequest
     await settle(context);
     shutOut(context, site);
     if (!again) {
-      const safety = await takeSafety(context, site, request.force);
+      const safety = request.worthless === true ? null : await takeSafety(context, site, request.force);
       record = writeRecord(job, site, { ...record, safety, writing: true });
     }
     const failed = await replaceDatabase(context, lock, { site, opened, safety: record.safety, again });
@@ -75,7 +77,7 @@ async function replaceSite(context: Context, lock: Lock, request: RestoreRequest
     record = writeRecord(job, site, { ...record, placing: true });
     placeFiles(context, site, opened.snapshot, record.id);
     stands = "database and files are restored";
-    await finish(context, site, opened, record);
+    await finish(context, request, opened, record);
   } catch (error) {
     if (!record.writing) openSite(context, site, record);
     throw new Error(record.writing ? advice(error, stands, record, opened) : messageOf(error), { cause: error });
@@ -89,7 +91,12 @@ function reset(context: Context, site: string, record: RestoreRecord): void {
   writeRecord(context.job, site, { ...record, safety: null, writing: false });
 }
 
-async function finish(context: Context, site: string, opened: Opened, record: RestoreRecord): Promise<void> {
+async function finish(
+  context: Context,
+  { site, worthless = false }: RestoreRequest,
+  opened: Opened,
+  record: RestoreRecord,
+): Promise<void> {
   const { job, signal } = context;
   const key = opened.config["encryption_key"];
   // Before the first request: a read that fails makes Frappe write a new key.
@@ -102,7 +109,7 @@ async function finish(context: Context, site: string, opened: Opened, record: Re
     if (ended.code !== 0) throw new Error(`the site's cache cannot be flushed: ${program} ${wordsOf(ended)}`);
   }
   // Without a snapshot of the state before, they are nowhere else.
-  if (record.safety === null) keepOldFiles(context, site);
+  if (record.safety === null && !worthless) keepOldFiles(context, site);
   else removeOldFiles(context, site);
   openSite(context, site, record);
 }

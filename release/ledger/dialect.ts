@@ -11,6 +11,8 @@ export interface Dialect {
   readonly hex: (column: string) => string;
   /** A number that counts up by itself. */
   readonly counter: string;
+  /** What a session says first to make tables while no other session of this kind does. */
+  readonly alone: readonly string[];
   /**
    * One transaction: changes a row if the lock is held in that generation, and only then adds others. Prints how many rows it changed.
    */
@@ -45,6 +47,7 @@ export const mariadbDialect: Dialect = {
   longText: "LONGTEXT CHARACTER SET utf8mb4",
   hex: (column) => `HEX(${column})`,
   counter: "BIGINT AUTO_INCREMENT PRIMARY KEY",
+  alone: [],
   guarded: ({ change, joinedBy, generation, inserts }) =>
     [
       "START TRANSACTION",
@@ -65,6 +68,8 @@ export const postgresDialect: Dialect = {
   longText: "TEXT",
   hex: (column) => `encode(convert_to(${column}, 'UTF8'), 'hex')`,
   counter: "BIGSERIAL PRIMARY KEY",
+  // Here two that make one table at once stumble over each other, IF NOT EXISTS or not. The session's end frees it.
+  alone: ["DO $$ BEGIN PERFORM pg_advisory_lock(hashtextextended('the ledger''s tables', 0)); END $$"],
   guarded: ({ change, joinedBy, generation, inserts }) =>
     [
       `WITH held AS (SELECT 1 FROM holder WHERE id = 1 AND generation = ${generation} FOR UPDATE),`,

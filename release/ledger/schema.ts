@@ -7,7 +7,8 @@ export const ledgerVersion = 1;
 /** What a name of a state, a site or a release may be long. */
 const word = "VARCHAR(255)";
 
-export const schemaStatements = ({ longText, counter, now, insertOnce }: Dialect, owner: string): string[] => [
+export const schemaStatements = ({ alone, longText, counter, now, insertOnce }: Dialect, owner: string): string[] => [
+  ...alone,
   `CREATE TABLE IF NOT EXISTS ledger (id INT PRIMARY KEY, version INT NOT NULL, owner ${word} NOT NULL, made_at BIGINT NOT NULL)`,
   // generation: counts who has had the releases in hand; whoever writes names his own, and is refused when another came after.
   `CREATE TABLE IF NOT EXISTS holder (id INT PRIMARY KEY, name ${word} NOT NULL, generation BIGINT NOT NULL, expires_at BIGINT NOT NULL)`,

@@ -4,6 +4,7 @@ import { takeLock } from "../../backup/lock.ts";
 import { loginOf } from "../../backup/login.ts";
 import {
   checkRepository,
+  findSnapshots,
   type Kind,
   markVerified,
   openOrMakeRepository,
@@ -26,28 +27,33 @@ export async function sealSite(
   const lock = await takeLock(context);
   try {
     context.claimScratch();
-    await openOrMakeRepository(context);
+    const known = await findSnapshots(context);
+    if (known === undefined) await openOrMakeRepository(context);
     await clearStaleLocks(context, Date.now());
-    const { snapshot } = await backupSite(context, site, kind, await snapshotsOf(context));
-    // While the site is closed its dump has been read back, and is restored below; the whole repository is checked while it is open.
+    const { snapshot } = await backupSite(context, site, kind, known ?? [], { readBack: false });
+    // While the site is closed its dump is restored below; the whole repository is checked while it is open.
     if (!still) await checkRepository(context);
-    await markVerified(context, [snapshot]);
-    const marked = await verifiedOf(context, site, kind);
+    const taken = (await snapshotsOf(context)).find(({ id }) => id.startsWith(snapshot));
+    if (taken === undefined) throw new Error(gone(site));
     const { tables, rows } = await restoreIntoScratch(
       context,
       job,
-      marked,
+      taken,
       still ? loginOf(job.backup, site) : undefined,
     );
+    await markVerified(context, [snapshot]);
+    const marked = await verifiedOf(context, site, kind);
     return { snapshot: marked.id, tables, rows };
   } finally {
     await lock.release();
   }
 }
 
+const gone = (site: string) => `the backup of ${site} is not in the repository any more`;
+
 /** Marking gives a snapshot a new id. */
 async function verifiedOf(context: Context, site: string, kind: Kind): Promise<Snapshot> {
   const last = (await snapshotsOf(context)).findLast((each) => each.site === site && each.kind === kind);
-  if (last?.verified !== true) throw new Error(`the backup of ${site} is not in the repository any more`);
+  if (last?.verified !== true) throw new Error(gone(site));
   return last;
 }

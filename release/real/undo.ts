@@ -61,9 +61,12 @@ export async function returnTo(
   await applySettings(context, job, site);
 }
 
-/** Of a site that is closed already, and was seen to be: nothing to wait for. */
+/**
+ * Of a site that is closed already, and was seen to be: nothing to wait for. Nor is what stands backed up first: it is of a migration that
+ * failed, or in the seal that this release has taken of the data of today.
+ */
 export const putSealBack = (context: Context, site: string, snapshot: string): Promise<void> =>
   restoreSite(
     { ...context, job: { ...context.job, settleSeconds: 0 } },
-    { site, snapshot, allowUnverified: false, force: true },
+    { site, snapshot, allowUnverified: false, force: true, worthless: true },
   );

@@ -101,6 +101,21 @@ for (const [engine, races] of [
       assert.deepEqual((await counts()).slice(0, 2), [races, races]);
     });
 
+    it("makes one ledger of several first steps that begin at once", async () => {
+      const atOnce = async (work: () => Promise<unknown>, what: string) => {
+        const ended = await Promise.all([1, 2, 3, 4].map(() => settle(work())));
+        assert.deepEqual(ended.filter((each) => each instanceof Error).map(told), [], what);
+      };
+      for (let race = 1; race <= 3; race += 1) {
+        const database = `twins_${race}`;
+        const twins = adminClient(context, job, database);
+        await atOnce(() => ensureDatabase(context, job, database), `race ${race}: the database`);
+        await atOnce(() => Ledger.open(twins, job.owner), `race ${race}: the tables`);
+        const rows = await twins.query("SELECT COUNT(*) FROM ledger UNION ALL SELECT COUNT(*) FROM holder");
+        assert.deepEqual(rows.flat(), ["1", "1"]);
+      }
+    });
+
     it("begins a release with all its sites, or not at all, wherever its server's client dies", async () => {
       const sites = Array.from({ length: 20 }, (_, index) => `s${index}.test`);
       for (let dies = 1; dies <= 6; dies += 1) {

@@ -91,7 +91,7 @@ for (const engine of ["postgres"] as const) {
       );
     });
 
-    it("refuses while the clock is far off", async () => {
+    it("I16 refuses while the clock is far off", async () => {
       const ahead = file("ahead.cjs", "const now = Date.now; Date.now = () => now() + 600_000;");
       const said = await refused({}, { env: { NODE_OPTIONS: `--require ${ahead}` } });
       assert.match(said, /the clock: it is (599|600|601) s off the database server's: put the time of the nodes right/);

@@ -1,5 +1,6 @@
 // Releases of the fixture bench, from the first to one that fails, as the runner's own process makes them.
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { type Runner, startRunner } from "./runner.ts";
 
 export function describeReleases(engine: "mariadb" | "postgres"): void {
@@ -48,6 +49,13 @@ export function describeReleases(engine: "mariadb" | "postgres"): void {
         assert.deepEqual(await states(), { r1: "confirmed", r2: "rolled_back" });
         assert.deepEqual(runner.content("a.test"), stood);
         assert.equal(await login("a.test"), 200);
+        // With writes closed nothing is kept that nobody will want: neither a backup of the failed migration, nor its files.
+        assert.doesNotMatch(ran.output, /safety backup/);
+        const left = ["private", "public"].flatMap((each) => readdirSync(runner.bench.siteFile("a.test", each)));
+        assert.deepEqual(
+          left.filter((name) => name.startsWith("files.")),
+          [],
+        );
       });
 
       it("is refused until its attempt is raised, and changes nothing", async () => {

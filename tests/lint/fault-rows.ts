@@ -1,0 +1,298 @@
+// What may go wrong with a release, by the rows of the project's table of faults, and the tests that hold each.
+
+export interface Row {
+  readonly fault: string;
+  /** `file: title` as it stands in the file, below tests/. */
+  readonly held: readonly string[];
+}
+
+const release = (file: string, title: string) => `release/${file}.spec.ts: ${title}`;
+const backup = (file: string, title: string) => `backup/${file}.spec.ts: ${title}`;
+const cluster = (file: string, title: string) => `cluster/suites/${file}.ts: ${title}`;
+const at = (file: string, title: string) => `${file}: ${title}`;
+
+export const rows: Readonly<Record<number, Row>> = {
+  1: {
+    fault: "the database server killed in a migration",
+    held: [
+      release("faults", "goes back when the database server is killed in a migration and comes back"),
+      release("faults-postgres", "goes back when the server is ended at once in a migration, and comes back"),
+    ],
+  },
+  2: {
+    fault: "the database server down before the start",
+    held: [
+      release("faults-postgres", "refuses to prepare while its database server does not answer, and changes nothing"),
+    ],
+  },
+  3: {
+    fault: "a patch that fails",
+    held: [
+      at("release/support/releases.ts", "goes all the way back when a patch fails, and says which"),
+      cluster("releases", "puts every site back when a patch of the last one fails, says which, and serves as before"),
+    ],
+  },
+  4: {
+    fault: "a patch that does not end",
+    held: [release("faults-postgres", "goes back when a patch does not end within its time")],
+  },
+  5: {
+    fault: "the runner killed at any point",
+    held: [
+      release("kills", "goes all the way back, as without the kills, and everything is as before"),
+      release("kills", "stands, as without the kills, with all rows on the new schema"),
+      release("drive", "ends where it would have, whichever write to the ledger it dies at"),
+    ],
+  },
+  6: {
+    fault: "statements of a killed client that run on",
+    held: [backup("restore", "ends the sessions that hold the site's tables, and flushes its cache before it opens")],
+  },
+  7: {
+    fault: "no room for the dump",
+    held: [
+      backup("faults", "fails when the dump finds no room in scratch (fault 7)"),
+      release("faults-postgres", "is aborted when there is no room for the dump"),
+    ],
+  },
+  8: {
+    fault: "no room in the repository",
+    held: [
+      backup("faults", "fails when the repository's disk is full (fault 8)"),
+      release("faults-postgres", "is aborted before anything is closed when the repository's disk is full"),
+    ],
+  },
+  10: {
+    fault: "a store out of reach, or that fails",
+    held: [
+      backup("store", "fails within its time where every answer is 503"),
+      backup("store", "fails within its time where uploads break off in the middle"),
+      release("faults-postgres", "is aborted when restic fails while writes are closed, and opens them again"),
+    ],
+  },
+  11: {
+    fault: "a truncated pack",
+    held: [backup("faults", "verifies nothing on a repository with a truncated pack (fault 11)")],
+  },
+  12: {
+    fault: "a flipped byte",
+    held: [backup("faults", "sees a flipped byte, which a plain check passes (fault 12)")],
+  },
+  13: {
+    fault: "another password of the repository",
+    held: [release("refusals", "refuses a repository that another password opens")],
+  },
+  14: {
+    fault: "a dump that was cut",
+    held: [
+      backup("faults", "refuses a dump that was cut though its program ended with 0 (fault 14)"),
+      backup("faults", "refuses a dump whose program was killed (fault 14)"),
+    ],
+  },
+  15: {
+    fault: "a table altered while it is dumped",
+    held: [backup("faults", "takes another dump when a table was altered meanwhile (fault 15)")],
+  },
+  16: {
+    fault: "a lock that a dead pod has left",
+    held: [
+      backup(
+        "runs",
+        "clear the lock that a killed pod left under another name, but not while it may be at work (fault 16)",
+      ),
+    ],
+  },
+  17: {
+    fault: "an empty database backed up by mistake",
+    held: [backup("faults", "refuses an empty database, and one that lost most of its tables (fault 17)")],
+  },
+  18: {
+    fault: "a restore into another database",
+    held: [
+      backup("restore", "refuses a snapshot of another database"),
+      release("scratch", "knows the server again, and drops or makes nothing with a name that needs quoting"),
+    ],
+  },
+  19: {
+    fault: "redis_cache lost",
+    held: [
+      at("fixtures/bench/migrate.spec.ts", "does not start without redis_cache"),
+      at("live/redis.spec.ts", "the cache begins anew, and has written nothing"),
+    ],
+  },
+  20: {
+    fault: "redis_queue lost with its jobs",
+    held: [
+      at("live/redis.spec.ts", "the queue has every job again that was acknowledged, however soon it is killed"),
+      release(
+        "faults",
+        "waits for a Redis that stands still for some seconds, and goes back when it forgets who is suspended",
+      ),
+    ],
+  },
+  21: {
+    fault: "a job that does not end",
+    held: [
+      release("queue", "is late for a job that does not end, names it, and leaves it and all that wait as they are"),
+    ],
+  },
+  22: {
+    fault: "somebody who writes while writes are closed",
+    held: [
+      release(
+        "drive",
+        "takes whatever runs a job while writes are closed for a failure, before the seal and after the migration",
+      ),
+      release("quiet", "ends nobody, and names who is left when the time is up"),
+      release("scratch", "tells one changed character in the live database from what was backed up"),
+    ],
+  },
+  23: {
+    fault: "two releases at once",
+    held: [
+      release("races", "lets one of two begin, ${races} times, and the other changes nothing"),
+      release("two-runners", "I4 lets one of two releases stand, or both in their order, and says who has it in hand"),
+    ],
+  },
+  24: {
+    fault: "a holder that stands still, and goes on later",
+    held: [
+      release("faults", "is taken over when it stands still in a patch, and writes nothing when it goes on"),
+      release(
+        "faults",
+        "is taken over when it stands still while it holds a migrated release, and writes nothing when it goes on",
+      ),
+    ],
+  },
+  25: {
+    fault: "an API server that is away, busy, or drops a watch",
+    held: [
+      at("operate/step-follow.spec.ts", "through any of the API server's moods"),
+      at("operate/step-follow.spec.ts", "over a connection that is dead and does not say so"),
+    ],
+  },
+  26: {
+    fault: "the migrating pod evicted",
+    held: [
+      at("operate/step-follow.spec.ts", "to the pod that takes the place of a lost one"),
+      release("ends", "goes all the way back when its pod is told to end in the middle of a migration"),
+    ],
+  },
+  27: {
+    fault: "a migration or restore out of memory",
+    held: [
+      release("bench", "tells a kill and the time limit from an exit"),
+      release(
+        "undo",
+        "gives up when the restore of a site is cut off again and again, and goes back to the data of today",
+      ),
+    ],
+  },
+  28: {
+    fault: "an image that is not to be had",
+    held: [
+      cluster("releases", "stops one whose image does not exist before anything is closed, and names the image"),
+      at("operate/step-start.spec.ts", "says that its image is not to be had, and takes the Job back"),
+    ],
+  },
+  29: {
+    fault: "new code that does not start",
+    held: [
+      release("hold", "takes it back by itself when nobody says anything until its deadline"),
+      at(
+        "cluster/blue-green.spec.ts",
+        "still serves it, from the same pod, when the verify of release ${release} fails",
+      ),
+    ],
+  },
+  30: {
+    fault: "new code that answers badly",
+    held: [
+      release("hold", "takes it back when it is found bad, and whoever asked is told why"),
+      release("sites-serving", "is bad where an answer of an app's document type is refused"),
+    ],
+  },
+  32: {
+    fault: "a certificate that has ended, or is another's",
+    held: [
+      at(
+        "live/exporters.spec.ts",
+        "asked from outside, another's certificate, a bad answer and a plain one are not well",
+      ),
+    ],
+  },
+  33: {
+    fault: "clocks that differ",
+    held: [release("refusals", "I16 refuses while the clock is far off")],
+  },
+  41: {
+    fault: "one of many sites fails",
+    held: [
+      release(
+        "twenty-sites",
+        "puts all of them back as they were, byte by byte, in one run, by the seals of those that it had touched",
+      ),
+    ],
+  },
+  43: {
+    fault: "a way back that fails itself",
+    held: [
+      release("drive", "asks for a person, and leaves writes closed, when the seal of one site cannot be put back"),
+      release("drive", "tries that way back once more when it is asked again, and says what failed last"),
+    ],
+  },
+  44: {
+    fault: "two that take a release over at once",
+    held: [release("races", "lets whoever was overtaken write before or never, ${races} times")],
+  },
+  45: {
+    fault: "Pulumi's state lost, or an older one",
+    held: [
+      release("invariants", "I8 changes nothing, and calls nothing, when a release that stands is asked for again"),
+      at(
+        "operate/recover.spec.ts",
+        "takes in what a killed up had made, frees the stack, and leaves the next up only what was not made",
+      ),
+    ],
+  },
+  46: {
+    fault: "a password or a volume replaced or renamed",
+    held: [
+      at("engine/offline-safety.spec.ts", "fails a preview that would replace what is protected, by its name"),
+      at(
+        "golden/golden.spec.ts",
+        "misses a data resource that was renamed without an alias, and accepts one that was renamed with it",
+      ),
+    ],
+  },
+  48: {
+    fault: "pulumi's --target, --continue-on-error, and Ctrl-C twice",
+    held: [
+      release(
+        "invariants",
+        "I9 lets new code run on new schemas only and old code on old ones only, at each moment of each way",
+      ),
+      at("operate/step-cli.spec.ts", "leaves the Job running at ${signal}, and says how to follow it"),
+      cluster("interruptions", "by ${signal}, and ends right with ${then}"),
+    ],
+  },
+};
+
+/** What holds of every release beside I1 to I11, which tests of release/invariants name. */
+export const invariants: Readonly<Record<string, readonly string[]>> = {
+  I12: [release("kills", "I12 shows no secret in anything that any of them has said")],
+  I13: [
+    backup("restore", "refuses a snapshot of another site, an unverified one, and one that does not exist"),
+    backup("restore", "refuses a snapshot of another database"),
+  ],
+  I14: [backup("runs", "leave what the retention says, and unverified snapshots apart")],
+  I15: [
+    at(
+      "components/release.spec.ts",
+      "runs a step again for another release alone, whatever else about the command or the stack changes",
+    ),
+    cluster("arrival", "finds the cluster as it left it, asked by refresh, and changes nothing after that either"),
+    cluster("departure", "and leaves what holds data where it was"),
+  ],
+  I16: [release("refusals", "I16 refuses while the clock is far off")],
+};
