@@ -29,7 +29,7 @@ export const ask = (ledger: Book, id: string, verdict: Verdict): Promise<void> =
   ledger.ask(id, kind, { good: verdict.good, reason: verdict.reason });
 
 /** Waits for the verdict on a migrated release, and acts on it. @throws WentBack when it went back */
-export async function holdUntilVerdict(run: Run, pollMs = 2_000): Promise<void> {
+export async function holdUntilVerdict(run: Run, pollMs = 1_000): Promise<void> {
   const { ledger, wanted, say, signal } = run;
   for (;;) {
     const release = await releaseOf(run);

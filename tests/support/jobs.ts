@@ -11,10 +11,15 @@ const apart = new Set(["backup", "engine", "judges", "live", "release", "validit
  */
 const first = [
   "judges/exporters",
+  "release/twenty-sites",
   "release/kills",
   "release/undo-servers",
   "release/faults",
+  "release/checks",
   "release/sites",
+  "release/two-runners",
+  "release/gates",
+  "release/rolling",
   "backup/faults",
   "backup/store",
   "backup/restore",
