@@ -4,7 +4,7 @@ import path from "node:path";
 import { problemsOf as problemsOfBackup, siteName } from "../backup/config.ts";
 import { messageOf } from "../backup/log.ts";
 import { strategies } from "../constants/strategies.ts";
-import type { ReleaseJob, ReleaseLimits, ReleaseSiteSpec } from "./job.ts";
+import type { CanaryJob, CanaryStage, ReleaseJob, ReleaseLimits, ReleaseSiteSpec } from "./job.ts";
 
 /** Problems of a value, each with the path of its key. */
 type Rule = (value: unknown, at: string) => readonly string[];
@@ -81,6 +81,29 @@ function twins(value: unknown, at: string, key: string): readonly string[] {
   });
 }
 
+const between = (least: number, most: number): Rule =>
+  rule(`a number from ${least} to ${most}`, (value) => typeof value === "number" && value >= least && value <= most);
+
+const stages: Rule = (value, at) => {
+  const stage = object<CanaryStage>({ weight: between(1, 99), seconds });
+  const problems = list(stage, 1)(value, at);
+  const weights = problems.length === 0 ? (value as readonly CanaryStage[]).map(({ weight }) => weight) : [];
+  return [
+    ...problems,
+    ...(weights.every((weight, i) => weight > (weights[i - 1] ?? 0))
+      ? []
+      : [`${at}: expected rising weights, got ${told(weights)}`]),
+  ];
+};
+
+const canary = object<CanaryJob>({
+  prometheus: address,
+  stages,
+  maxErrorShare: between(0, 100),
+  maxSlowdown: between(1, 100),
+  minRequests: between(1, 1_000_000),
+});
+
 const job = object<ReleaseJob>({
   owner: text,
   release: object<ReleaseJob["release"]>({
@@ -108,6 +131,7 @@ const job = object<ReleaseJob>({
     ...{ drain: seconds, migrate: seconds, createSite: seconds, hold: seconds, verify: seconds, whole: seconds },
     back: optional(seconds),
   }),
+  canary: optional(canary),
   backup: (value, at) =>
     isRecord(value)
       ? problemsOfBackup(value).map((problem) => `${at}.${problem}`)

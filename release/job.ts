@@ -31,6 +31,27 @@ export interface ReleaseLimits {
   readonly back?: number;
 }
 
+/** A share of the requests that the new set gets beside the old one, and for how long. */
+export interface CanaryStage {
+  /** Percent of all requests. */
+  readonly weight: number;
+  readonly seconds: number;
+}
+
+/** What a canary goes through, and what it is judged by. */
+export interface CanaryJob {
+  /** Base URL of Prometheus. */
+  readonly prometheus: string;
+  /** With rising weights. */
+  readonly stages: readonly CanaryStage[];
+  /** Percentage points over the standing set's share of errors. */
+  readonly maxErrorShare: number;
+  /** Times the standing set's p95. */
+  readonly maxSlowdown: number;
+  /** Requests that each set needs in a stage. */
+  readonly minRequests: number;
+}
+
 export interface ReleaseJob {
   /** The stack's lasting identity: whose ledger it is. */
   readonly owner: string;
@@ -68,6 +89,8 @@ export interface ReleaseJob {
     readonly nginx: string;
   };
   readonly limits: ReleaseLimits;
+  /** With strategy canary. */
+  readonly canary?: CanaryJob;
   /** How sites are dumped, kept and read again; one program and one repository for both. */
   readonly backup: BackupJob;
 }

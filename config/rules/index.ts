@@ -1,6 +1,7 @@
 /** Rules that hold between keys. Each names the sections it reads, and runs as soon as these are well-formed. */
 import { backupRules } from "./backup.ts";
 import { benchRules } from "./bench.ts";
+import { canaryRules } from "./canary.ts";
 import { dataRules } from "./data.ts";
 import { edgeRules } from "./edge.ts";
 import { serviceRules } from "./services.ts";
@@ -19,6 +20,7 @@ export const rules: readonly Rule[] = [
   ...monitoringRules,
   ...backupRules,
   ...releaseRules,
+  ...canaryRules,
   ...serviceRules,
   ...secretRules,
   ...platformRules,

@@ -1,6 +1,7 @@
 /** How one version follows another, and how long each part of that may take. */
 import { z } from "zod";
 import { strategies } from "../../constants/strategies.ts";
+import { canary } from "./canary.ts";
 import { pattern, wholeNumber } from "./primitives.ts";
 import { resources } from "./workload.ts";
 
@@ -50,6 +51,7 @@ export const release = z
         "Seconds that a workload, an address or a certificate may take to be ready, images and volumes included; then `up` fails and says why.",
       ),
     timeouts,
+    canary,
     resources: resources("250m", "1Gi", "512Mi").describe("What a step's pod may use: it runs `bench migrate`."),
     gitSha: pattern(/^[0-9a-f]{40}$/, "a git revision of 40 hexadecimal digits", 40)
       .optional()

@@ -14,6 +14,7 @@ import {
   benchUser,
   configFiles,
   databaseTlsFiles,
+  isCanary,
   sitesMount,
   writable,
   type BenchContext,
@@ -24,6 +25,7 @@ import { component, databasePeer, redisTarget, tcp } from "../network.ts";
 import type { RedisPlan } from "../redis.ts";
 import { emptyRoom, type RoomPlan } from "../room.ts";
 import type { ConfigFilesPlan, ContainerPlan, FileMount, Flow, ScheduledPlan } from "../types.ts";
+import { stepSeconds } from "./limits.ts";
 import { adminFolder, folder, readerFolder, releaseJob, sitesFile } from "./job.ts";
 
 const program = { name: "release-program", key: "release.cjs" } as const;
@@ -60,9 +62,6 @@ function container(context: BenchContext): ContainerPlan {
   };
 }
 
-/** What a step may take, its way back included. */
-export const stepSeconds = ({ release: { timeouts } }: StackConfig): number => timeouts.step + timeouts.back;
-
 const template = (context: BenchContext): ScheduledPlan => ({
   name: names.release,
   room: "release",
@@ -83,7 +82,8 @@ const template = (context: BenchContext): ScheduledPlan => ({
   holdsData: false,
 });
 
-function flows({ config, database }: BenchContext, redis: RedisPlan): Flow[] {
+function flows(context: BenchContext, redis: RedisPlan): Flow[] {
+  const { config, database } = context;
   const from = component(names.release);
   const ask = (role: string, ...numbers: number[]): Flow => ({
     from,
@@ -102,6 +102,9 @@ function flows({ config, database }: BenchContext, redis: RedisPlan): Flow[] {
     ask("nginx", ports.nginxInternal),
     ask("web", ports.web),
     ask("socketio", ports.socketio),
+    ...(isCanary(context)
+      ? [{ from, to: component(names.prometheus), ports: tcp(ports.prometheus), why: "how the canary does" }]
+      : []),
   ];
 }
 

@@ -1,12 +1,13 @@
 /** What the release runner is told. */
-import type { ReleaseJob } from "../../release/job.ts";
+import type { CanaryJob, ReleaseJob } from "../../release/job.ts";
 import { ledgerName, ledgerOwner } from "../../config/ledger.ts";
 import { paths } from "../../constants/paths.ts";
 import { ports } from "../../constants/ports.ts";
 import { standardQueues } from "../../constants/queues.ts";
 import { backupJob } from "../backup/job.ts";
-import { nginxService, socketioService, webService, type BenchContext } from "../bench/context.ts";
+import { isCanary, nginxService, socketioService, webService, type BenchContext } from "../bench/context.ts";
 import { names } from "../names.ts";
+import { canarySeconds } from "./limits.ts";
 
 export const folder = "/etc/frappe-release";
 export const adminFolder = `${folder}/admin`;
@@ -14,6 +15,15 @@ export const readerFolder = `${folder}/reader`;
 export const sitesFile = `${folder}/sites.json`;
 
 const at = (host: string, port: number) => `http://${host}:${port}`;
+
+function canaryJob({ config }: BenchContext): CanaryJob {
+  const { stages, ...thresholds } = config.release.canary;
+  return {
+    prometheus: at(names.prometheus, ports.prometheus),
+    stages: stages.map(({ weight, minutes }) => ({ weight, seconds: minutes * 60 })),
+    ...thresholds,
+  };
+}
 
 export function releaseJob(context: BenchContext): ReleaseJob {
   const { config, release } = context;
@@ -53,11 +63,12 @@ export function releaseJob(context: BenchContext): ReleaseJob {
       drain: timeouts.drain,
       migrate: timeouts.migrate,
       createSite: timeouts.createSite,
-      hold: timeouts.hold,
+      hold: timeouts.hold + canarySeconds(config),
       verify: timeouts.verify,
       back: timeouts.back,
-      whole: timeouts.step,
+      whole: timeouts.step + canarySeconds(config),
     },
+    ...(isCanary(context) && { canary: canaryJob(context) }),
     backup: backupJob(context),
   };
 }

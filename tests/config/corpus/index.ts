@@ -2,6 +2,7 @@
 import { addresses } from "./addresses.ts";
 import { backup } from "./backup.ts";
 import { bench } from "./bench.ts";
+import { canary } from "./canary.ts";
 import { edge } from "./edge.ts";
 import { hosts } from "./hosts.ts";
 import { image } from "./image.ts";
@@ -25,6 +26,7 @@ export const corpus = {
   schemas,
   sites,
   bench,
+  canary,
   schedules,
   image,
   addresses,

@@ -14,6 +14,8 @@ const misspelt = [
   ["release.atempt", "attempt"],
   ["release.timeouts.createsite", "createSite"],
   ["release.resources.memroy", "memory"],
+  ["release.canary.maxErorShare", "maxErrorShare"],
+  ["release.canary.stage", "stages"],
   ["bench.schedular", "scheduler"],
   ["bench.timezone", "timeZone"],
   ["bench.web.replica", "replicas"],
