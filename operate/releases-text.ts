@@ -151,6 +151,9 @@ const factsText = (facts: ListedRelease["facts"], but: readonly string[] = []): 
     .map(([key, value]) => `${oneLine(key)} ${plain(value)}`)
     .join(", ");
 
+/** Facts that programs compare, and nobody reads. */
+const unsaid = ["undo", "code", "declared"];
+
 const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
 
 /** One release: what is known of it, why it ended so, its sites, and what happened when. */
@@ -169,7 +172,7 @@ export function releaseText(release: ListedRelease): string[] {
     ["closed", closedText(release)],
     ...(deadline === 0 ? [] : [["deadline", timeText(deadline)]]),
     ...Object.entries(facts)
-      .filter(([key]) => !["id", "by", "gitSha", "image", "rollbackTo", "undo"].includes(key))
+      .filter(([key]) => !["id", "by", "gitSha", "image", "rollbackTo", ...unsaid].includes(key))
       .map(([key, value]) => [oneLine(key), plain(value)]),
   ]);
   const returns = new Map(returnsOf(release));
@@ -187,7 +190,7 @@ export function releaseText(release: ListedRelease): string[] {
       timeText(at),
       oneLine(site) || none,
       stateText(kind),
-      factsText(known, ["undo"]),
+      factsText(known, unsaid),
     ]),
   );
   return [

@@ -65,6 +65,8 @@ const standing: Readonly<Record<string, (release: string) => string>> = {
   rolled_back: () => `every site was put back and is open, served by the old pods unless these are gone; ${again}`,
   needs_human: (release) =>
     `writes stay closed, and nothing was deleted: docs/operations.md, "A release that needs you"; ${show(release)}`,
+  trial: () =>
+    "nothing was migrated, writes are open and the old release serves; put the cause right and run `pulumi up` again, which goes on until the time of its trial (frappe:release.timeouts.hold) is up; then raise frappe:release.attempt, or put the stack file back",
   verified: () =>
     "the new release serves, nothing is put back; put the cause right and run `pulumi up` again, which goes on",
 };

@@ -7,6 +7,7 @@ import type { Step } from "../constants/steps.ts";
 import { contextsOf } from "./contexts.ts";
 import { backUp, confirm, finishWayBack, migrate, prepare } from "./drive/forward.ts";
 import { ask, awaitVerdict, holdUntilVerdict } from "./drive/hold.ts";
+import { endTrial } from "./drive/trial.ts";
 import { holding, holdSeconds, type Run, type Wanted } from "./drive/run.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "./job.ts";
 import { Ledger, Taken } from "./ledger/ledger.ts";
@@ -19,6 +20,7 @@ import { realWorld } from "./real/world.ts";
 import type { World } from "./world.ts";
 import { ensureReader } from "./reader-user.ts";
 import { adminClient, ensureDatabase } from "./server.ts";
+import { problemOf, problemOfClosed } from "./sites/health.ts";
 
 export { steps, type Step } from "../constants/steps.ts";
 
@@ -54,11 +56,17 @@ const wantedOf = ({ release, sites, limits }: ReleaseJob, by: string): Wanted =>
   id: release.id,
   sites: namesOf(sites, "active"),
   archived: namesOf(sites, "archived"),
-  facts: { ...release, by },
+  facts: {
+    ...{ ...release, by },
+    declared: Object.fromEntries(sites.map(({ name, apps, settings, state }) => [name, { apps, settings, state }])),
+  },
   holdMs: limits.hold * 1_000,
 });
 
-const work: Readonly<Record<Step, (run: Run) => Promise<void>>> = {
+/** What speaks against the new set of a release on trial; undefined: it may have the traffic. */
+type Judge = () => Promise<string | undefined>;
+
+const work: Readonly<Record<Step, (run: Run, judge: Judge) => Promise<void>>> = {
   prepare,
   backup: backUp,
   migrate: async (run) => {
@@ -70,8 +78,9 @@ const work: Readonly<Record<Step, (run: Run) => Promise<void>>> = {
     await holdUntilVerdict(run);
   },
   // Whoever migrated is dead, or its right to write would not have been free.
-  verify: async (run) => {
+  verify: async (run, judge) => {
     await finishWayBack(run);
+    await endTrial(run, judge);
     await holdUntilVerdict(run);
   },
   confirm,
@@ -103,6 +112,11 @@ export async function runStep(context: Context, job: ReleaseJob, step: Step, opt
   }
 }
 
+/** Its sites are open: they are looked at as their users see them. */
+async function judge(context: Context, job: ReleaseJob): Promise<string | undefined> {
+  return inspectNewSet(context, job, problemOf);
+}
+
 /** The configuration as another release would have it, for what is marked as that one's. */
 const asOf = (job: ReleaseJob, { id, facts }: Release): ReleaseJob => ({
   ...job,
@@ -122,8 +136,8 @@ function takerOf(
     const keeps = keepsConfig(await ledger.releases(), job);
     const worldOf = (of: Context, its = job) => realWorld(of, its, openQueue(queueUrl, its.bench.id, of.signal), keeps);
     let backwards: World | undefined;
-    await holding(ledger, `${hostname()}/${process.pid}/${step}`, lose, (hold) =>
-      work[step]({
+    await holding(ledger, `${hostname()}/${process.pid}/${step}`, lose, (hold) => {
+      const run: Run = {
         ...{ wanted: wantedOf(job, by), ledger, world: worldOf(forward), signal: forward.signal, hold, point },
         back: (of) => {
           const now = back();
@@ -131,8 +145,9 @@ function takerOf(
         },
         say: (line) => info("progress", { step, line }),
         reached: (state) => info("release", { release: id, state }),
-      }),
-    );
+      };
+      return work[step](run, () => judge(forward, job));
+    });
   };
 }
 
@@ -156,8 +171,8 @@ async function pause({ signal }: Context, ms: number): Promise<void> {
   signal.throwIfAborted();
 }
 
-/** What `verify` does itself, where whoever migrated is dead. */
-const unsettled: readonly ReleaseState[] = ["migrated", "rolling_back", "needs_human"];
+/** What `verify` does itself: a trial, which nobody holds; and where whoever migrated is dead. */
+const unsettled: readonly ReleaseState[] = ["trial", "migrated", "rolling_back", "needs_human"];
 
 /**
  * Looks at the new set, and asks whoever holds the release to let it pass or to take it back. Where nobody does any more, because that
@@ -172,7 +187,7 @@ async function verify(
   const { id } = job.release;
   const stateNow = async () => (await ledger.release(id))?.state;
   if ((await stateNow()) === "migrated") {
-    const problem = await inspectNewSet(context, job);
+    const problem = await inspectNewSet(context, job, problemOfClosed);
     await ask(ledger, id, { good: problem === undefined, reason: problem ?? "" });
   }
   for (let state = await stateNow(); state !== undefined && unsettled.includes(state); state = await stateNow()) {

@@ -13,13 +13,16 @@ export interface Sealed {
   readonly rows: number;
 }
 
+/** Hashes of the code that makes a migration necessary: by app, by kind of file (release/real/code.ts). */
+export type Code = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 /** Finds everything that speaks against the release, before anything is changed. */
 export interface Inspection {
   /** Sites that are there already; the others are made. */
   readonly standing: readonly string[];
   /** Each with its cause and its remedy; none: the release may begin. */
   readonly problems: readonly string[];
-  /** Who the server is, what the sites are at: for whoever reads the record later. */
+  /** Who the server is, what the sites are at, `code` of the image: for whoever reads the record later. */
   readonly facts: Remembered;
 }
 
@@ -73,6 +76,8 @@ export interface World {
 
   /** Puts a seal back: database, files, configuration; ends whoever is connected first. */
   readonly restore: (site: string, sealed: Sealed) => Promise<void>;
+  /** The new code serves a site that was not migrated: forgets what was cached for the old, names of its assets above all. */
+  readonly refresh: (site: string) => Promise<void>;
   /** The release stands: a site that it made is kept, one that was archived before is revived. */
   readonly keep: (site: string) => Promise<void>;
   /** Whether a site that is declared archived is there, and was not archived yet. Reads only. */

@@ -26,7 +26,7 @@ export async function goBack(run: Run, error: unknown): Promise<never> {
   if (way === undefined) throw error;
   say(`failed in ${state}: ${reason}; going back`);
   if (way === "aborted") {
-    await endSites(run, "untouched");
+    await endSites(run, "untouched", { reason });
     await moveOn(run, [state, "aborted"], { reason });
   } else {
     await moveOn(run, [state, way], { reason });
@@ -108,9 +108,17 @@ async function siteBack(run: Run, site: ReleaseSite): Promise<void> {
   }
 }
 
-async function endSites(run: Run, end: "untouched"): Promise<void> {
+/** Goes on calling a release off where a process died between the end of its sites and its own. @throws WentBack */
+export async function finishCallingOff(run: Run): Promise<void> {
+  const { state } = await releaseOf(run);
+  if (!["prepared", "backed_up", "trial"].includes(state)) return;
+  const ended = (await sitesOf(run)).find((site) => site.state === "untouched");
+  if (ended !== undefined) await goBack(run, new Error(String(ended.facts["reason"])));
+}
+
+async function endSites(run: Run, end: "untouched", facts: Remembered = {}): Promise<void> {
   for (const { site, state } of await sitesOf(run)) {
-    if (state !== end) await run.ledger.moveSite(run.hold, run.wanted.id, site, [state, end]);
+    if (state !== end) await run.ledger.moveSite(run.hold, run.wanted.id, site, [state, end], facts);
   }
 }
 

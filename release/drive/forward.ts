@@ -1,11 +1,14 @@
 /** The way forward: each step begins where the ledger says that the last one ended, whoever made it. */
+import { isCodeOnly } from "../../constants/strategies.ts";
 import type { ReleaseSite } from "../ledger/records.ts";
 import { isEnd } from "../machine.ts";
 import type { Remembered } from "../world.ts";
-import { asBefore, causeOf, finishGoingBack, goBack } from "./back.ts";
+import { asBefore, causeOf, finishCallingOff, finishGoingBack, goBack } from "./back.ts";
+import { againstCodeOnly } from "./code-only.ts";
 import { againstFollowing, pastOf } from "./history.ts";
 import { endOthers } from "./others.ts";
 import { inspectUndo, refuseFormer, rehearse, returnSite, tellUndo, undoIn } from "./undo.ts";
+import { beginTrial, confirmCode } from "./trial.ts";
 import { moveOn, Refused, type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
 
 /** Tries of one site's migration that may be cut off by a kill; what is killed again and again is killed for a reason. */
@@ -33,18 +36,21 @@ export async function prepare(run: Run): Promise<void> {
   }
   const { standing, problems: found, facts } = await world.inspect(await pastOf(ledger));
   const { problems: against, undo } = await inspectUndo(run, standing);
-  const problems = [...againstFollowing(await ledger.releases(), wanted.facts), ...found, ...against];
+  const releases = await ledger.releases();
+  const { sites } = wanted;
+  const codeOnly = againstCodeOnly(releases, { facts: { ...wanted.facts, ...facts }, sites, standing });
+  const problems = [...againstFollowing(releases, wanted.facts), ...codeOnly, ...found, ...against];
   if (problems.length > 0) {
     throw new Refused(
       `nothing was changed; ${problems.length === 1 ? "" : `${problems.length} problems: `}${problems.join("; ")}`,
     );
   }
-  const before = (await ledger.releases()).findLast(({ state }) => state === "confirmed");
+  const before = releases.findLast(({ state }) => state === "confirmed");
   await run.point("inspected");
   await ledger.begin(
     hold,
     { id: wanted.id, from: before?.id ?? "", facts: { ...wanted.facts, ...facts, standing, ...tellUndo(run, undo) } },
-    wanted.sites,
+    sites,
   );
   await run.point("begun");
   say(
@@ -67,6 +73,7 @@ const standingOf = (facts: Readonly<Record<string, unknown>>): ReadonlySet<strin
 export async function backUp(run: Run): Promise<void> {
   const { wanted, ledger, world, hold, say } = run;
   await refuseEnded(run);
+  await finishCallingOff(run);
   const release = await releaseOf(run);
   if (release.state !== "prepared") return;
   const standing = standingOf(release.facts);
@@ -85,11 +92,15 @@ export async function backUp(run: Run): Promise<void> {
   }
 }
 
-/** Closes writes, seals, makes and migrates the sites: until `migrated`, or all the way back. @throws WentBack */
+/**
+ * Closes writes, seals, makes and migrates the sites: until `migrated`, or all the way back. A release of code only is put on trial, and does
+ * none of it. @throws WentBack
+ */
 export async function migrate(run: Run): Promise<void> {
   await refuseEnded(run);
   await finishWayBack(run);
   try {
+    if (isCodeOnly((await releaseOf(run)).facts["strategy"])) return await beginTrial(run);
     await close(run);
     await seal(run);
     await write(run);
@@ -101,6 +112,7 @@ export async function migrate(run: Run): Promise<void> {
 /** A way back that a dead process had begun is ended first, and is the end. */
 export async function finishWayBack(run: Run): Promise<void> {
   const { state, reason } = await releaseOf(run);
+  await finishCallingOff(run);
   // A person has put right what stood in the way, and asks for the way back once more.
   if (state === "needs_human") await moveOn(run, [state, "rolling_back"]);
   if (["aborting", "rolling_back", "needs_human"].includes(state)) {
@@ -246,12 +258,13 @@ export const verified = (run: Run): Promise<void> => moveOn(run, ["migrated", "v
 /** Opens writes, and ends the release. Runs again after a kill until it is done. */
 export async function confirm(run: Run): Promise<void> {
   const { wanted, ledger, world, hold, say } = run;
-  const { state, reason } = await releaseOf(run);
+  const { state, reason, facts: known } = await releaseOf(run);
   if (state === "confirmed") {
     say(`release ${wanted.id} stands`);
     return;
   }
   if (state !== "verified") throw new WentBack(`release ${wanted.id} is ${state}${reason === "" ? "" : `: ${reason}`}`);
+  if (isCodeOnly(known["strategy"])) return confirmCode(run);
   for (const { site, state: at, facts } of await sitesOf(run)) {
     await run.point(`opening:${site}`);
     await world.open(site, (facts["flags"] ?? {}) as Remembered);

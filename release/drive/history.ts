@@ -1,4 +1,5 @@
 /** What earlier releases have against one that is to begin, by the ledger alone. */
+import { isCodeOnly } from "../../constants/strategies.ts";
 import type { Facts, Release } from "../ledger/records.ts";
 import type { Past } from "../world.ts";
 import type { Book } from "./run.ts";
@@ -27,7 +28,9 @@ export async function pastOf(ledger: Pick<Book, "releases" | "sites">): Promise<
 /** Why a release may not follow those that were, each with its remedy. One that goes back on purpose has rules of its own (undo-rules.ts). */
 export function againstFollowing(releases: readonly Release[], wanted: Facts): readonly string[] {
   if (typeof wanted["rollbackTo"] === "string") return [];
-  return [...attemptsLowered(releases, wanted), ...downgrades(releases, wanted)];
+  // Code alone goes back by itself: that its schema is the same is what such a release is checked for.
+  const older = isCodeOnly(wanted["strategy"]) ? [] : downgrades(releases, wanted);
+  return [...attemptsLowered(releases, wanted), ...older];
 }
 
 function attemptsLowered(releases: readonly Release[], wanted: Facts): readonly string[] {

@@ -1,4 +1,5 @@
 /** What speaks against a rollback on purpose, by the ledger alone. */
+import { isCodeOnly } from "../../constants/strategies.ts";
 import type { Facts, Release } from "../ledger/records.ts";
 
 const remedy = "frappe:release.rollbackTo";
@@ -7,9 +8,25 @@ const remedy = "frappe:release.rollbackTo";
 const candidates = (releases: readonly Release[]): readonly string[] =>
   releases
     .filter(({ state }) => state === "confirmed")
+    .filter((_, index, stood) => stood[index + 1] !== undefined && !isOfCode(stood[index + 1]))
     .map(({ id }) => id)
-    .toReversed()
-    .slice(1);
+    .toReversed();
+
+const isOfCode = (release: Release | undefined): boolean => isCodeOnly(release?.facts["strategy"]);
+
+/** Why nothing was sealed when a release was left, and what to do instead; undefined: it was left by one that migrates, or by none. */
+function leftByCode(releases: readonly Release[], target: string): string | undefined {
+  const stood = releases.filter(({ state }) => state === "confirmed");
+  const after = stood.slice(stood.findIndex(({ id }) => id === target) + 1);
+  const [next] = after;
+  if (next === undefined || !isOfCode(next)) return undefined;
+  const until = after.findIndex((release) => !isOfCode(release));
+  const code =
+    "declare its image again with frappe:release.strategy rolling and without frappe:release.rollbackTo (raise frappe:release.attempt)";
+  const way =
+    until === -1 ? code : `go back to release ${after[until - 1]?.id} first, which has the same schema; then ${code}`;
+  return `${remedy}: release ${target} was left by release ${next.id}, which changed code alone (${String(next.facts["strategy"])}) and sealed nothing: ${way}`;
+}
 
 /** Why nothing can go back there at all; undefined: it can. */
 export function refusal(releases: readonly Release[], target: string, wanted: Facts): string | undefined {
@@ -25,6 +42,8 @@ export function refusal(releases: readonly Release[], target: string, wanted: Fa
   if (stands?.id === target) {
     return `${remedy}: release ${target} is the one that stands; take the key out, or name another: ${others}`;
   }
+  const code = leftByCode(releases, target);
+  if (code !== undefined) return code;
   // A key that was left in the stack file would give up, with the next change, whatever was written since.
   if (stands?.facts["rollbackTo"] === target && Number(wanted["attempt"]) <= Number(stands.facts["attempt"])) {
     return (

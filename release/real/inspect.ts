@@ -12,6 +12,7 @@ import { standingOf } from "../sites/begun.ts";
 import { refuseOdd } from "../sites/create.ts";
 import { credentialsOf } from "../sites/credentials.ts";
 import type { Inspection, Past } from "../world.ts";
+import { codeOf } from "./code.ts";
 import { schemasOf, sharedSchemas } from "./neighbours.ts";
 
 /** Seconds that the clocks of this pod and of the database may differ: deadlines are counted by both. */
@@ -35,6 +36,7 @@ export async function inspect(context: Context, job: ReleaseJob, queue: Queue, p
   };
   const server = await asked("the database server", () => serverIdentity(context, job));
   await asked("the clock", () => refuseSkew(context, job));
+  const code = await asked("the image's apps", () => codeOf(job));
   const pending = await asked("the job queue", () => queue.pending());
   if (!past.first) await asked("the workers", () => refuseDeaf(queue, context.signal));
   await asked("the database server's other stacks", async () => {
@@ -52,7 +54,7 @@ export async function inspect(context: Context, job: ReleaseJob, queue: Queue, p
     if (job.release.rollbackTo === undefined) await asked(site.name, () => refuseLostApps(context, job, site));
   }
   await asked("the backup repository", () => refuseLostBackups(context, past));
-  return { standing, problems, facts: { server, pending, schemas: schemasOf(job) } };
+  return { standing, problems, facts: { server, pending, schemas: schemasOf(job), code } };
 }
 
 /** Where there never was a repository, the first backup makes it. */

@@ -85,6 +85,7 @@ export function realWorld(context: Context, job: ReleaseJob, queue: Queue, keeps
     returnTo: (site, sealed) => returnTo(context, job, specOf(site), sealed),
 
     restore: (site, { snapshot }) => putSealBack(context, site, snapshot),
+    refresh: (site) => clearCache(context, job, site),
     keep: async (site) => {
       await keepSite(context, job, specOf(site));
       reviveSite(job, site);

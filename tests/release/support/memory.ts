@@ -3,7 +3,7 @@ import { type Hold, Overtaken } from "../../../release/ledger/ledger.ts";
 import type { Release, ReleaseEvent, ReleaseSite } from "../../../release/ledger/records.ts";
 import type { Book } from "../../../release/drive/run.ts";
 import { isEnd, mayFollow, siteMayFollow } from "../../../release/machine.ts";
-import type { Remembered, Sealed, World } from "../../../release/world.ts";
+import type { Code, Remembered, Sealed, World } from "../../../release/world.ts";
 
 /** The life of a process: when it ends, nothing that waits goes on, and somebody is told. */
 export class Life {
@@ -72,7 +72,8 @@ export class MemoryLedger implements Book {
       throw new Error(`${row?.state ?? "none"}: not from ${from} to ${to}`);
     }
     const [closedAt, openedAt] = [times.closed ? 1 : row.closedAt, times.opened ? 2 : row.openedAt];
-    this.rows[at] = { ...row, state: to, reason: reason || row.reason, closedAt, openedAt };
+    const { deadline = row.deadline } = times;
+    this.rows[at] = { ...row, state: to, reason: reason || row.reason, closedAt, openedAt, deadline };
     return Promise.resolve();
   }
   moveSite(
@@ -199,8 +200,13 @@ export class ModelWorld implements World {
     this.#call("inspect", this.#nothing, () => ({
       standing: [...this.sites.keys()],
       problems: this.problems,
-      facts: {},
+      facts: { code: this.image },
     }));
+  /** Hashes of the image's code. */
+  image: Code = { frappe: { patches: "1", hooks: "1" } };
+  /** Sites whose cache was cleared for the new code. */
+  readonly refreshed = new Set<string>();
+  refresh = (site: string) => this.#call(`refresh ${site}`, this.#nothing, () => void this.refreshed.add(site));
   backUp = (site: string) => this.#call(`backUp ${site}`, this.#nothing, () => this.#snapshot(site));
   flagsOf = (site: string) => this.#call("flagsOf", this.#nothing, () => ({ flags: this.#site(site).flags }));
   untilClosed = (site: string) =>

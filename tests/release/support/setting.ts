@@ -1,6 +1,7 @@
 // Releases driven over the ledger in memory and the world of numbers, which die and fail where a plan says.
 import assert from "node:assert/strict";
 import { backUp, confirm, migrate, prepare, verified } from "../../../release/drive/forward.ts";
+import { endTrial } from "../../../release/drive/trial.ts";
 import type { Run, Wanted } from "../../../release/drive/run.ts";
 import { isEnd, type ReleaseState } from "../../../release/machine.ts";
 import { type Fate, Life, MemoryLedger, ModelWorld } from "./memory.ts";
@@ -57,7 +58,9 @@ export function setting(plan: Plan = new Map(), kills: ReadonlySet<number> = new
     reached: () => {},
     point: () => {},
   });
+  let judge = (): Promise<string | undefined> => Promise.resolve(undefined);
   const verify = async (each: Run) => {
+    await endTrial(each, judge);
     if ((await ledger.release(wanted.id))?.state === "migrated") {
       await verified(each);
     }
@@ -93,6 +96,8 @@ export function setting(plan: Plan = new Map(), kills: ReadonlySet<number> = new
     watch: (look: () => void) => void (watch = look),
     run,
     up,
+    /** What is found of the new set of a release on trial. */
+    finds: (found: typeof judge) => void (judge = found),
     /** Told when the process of an `up` has died. */
     dies: () => life.begin(),
     untilSettled,
