@@ -1,8 +1,8 @@
 /** Exporter: asks the repository itself, so that what it shows is what could be restored, whoever wrote it. */
-import { createServer, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { backupMetrics } from "../constants/backup-metrics.ts";
 import { type Context, openContext } from "./context.ts";
+import { type Family, type Sample, serveMetrics } from "./exposition.ts";
 import type { BackupJob } from "./job.ts";
 import { failure, info, messageOf } from "./log.ts";
 import { manifestOf } from "./manifest.ts";
@@ -31,8 +31,7 @@ export async function serve(job: BackupJob): Promise<number> {
   const ending = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => ending.abort());
   const known: Known = { up: false, checked: undefined, sites: new Map() };
-  const server = createServer((request, response) => answer(request.url ?? "", response, job, known));
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(metricsPort, resolve));
+  const server = await serveMetrics(metricsPort, () => familiesOf(job, known));
   info("serving", { port: metricsPort });
   const sizes = new Map<string, number>();
   while (!ending.signal.aborted) {
@@ -77,29 +76,17 @@ async function sizeOf(context: Context, snapshot: Snapshot | undefined, sizes: M
   return size;
 }
 
-function answer(url: string, response: ServerResponse, job: BackupJob, known: Known): void {
-  const [place] = url.split("?");
-  if (place !== "/metrics" && place !== "/healthz") {
-    response.writeHead(404).end();
-    return;
-  }
-  const type = place === "/metrics" ? "text/plain; version=0.0.4; charset=utf-8" : "text/plain";
-  response.writeHead(200, { "content-type": type }).end(place === "/metrics" ? render(job, known) : "ok\n");
-}
-
-type Samples = readonly (readonly [labels: string, value: number])[];
-
-function render(job: BackupJob, { up, checked, sites }: Known): string {
-  const each = (value: (facts: SiteFacts) => number | undefined): Samples =>
+function familiesOf(job: BackupJob, { up, checked, sites }: Known): Family[] {
+  const each = (valueOf: (facts: SiteFacts) => number | undefined): Sample[] =>
     [...sites].flatMap(([site, facts]) => {
-      const known = value(facts);
-      return known === undefined ? [] : [[`{site="${site}"}`, known] as const];
+      const value = valueOf(facts);
+      return value === undefined ? [] : [{ labels: { site }, value }];
     });
   // Where the repository has never answered, "none" would be a guess.
   const without =
     checked === undefined ? [] : job.sites.filter(({ name, state }) => state === "active" && !sites.has(name));
-  const none: Samples = without.map(({ name }) => [`{site="${name}"}`, 0]);
-  const families: readonly (readonly [string, string, Samples])[] = [
+  const none = without.map(({ name }): Sample => ({ labels: { site: name }, value: 0 }));
+  const families: readonly (readonly [string, string, readonly Sample[]])[] = [
     [
       backupMetrics.lastSuccess,
       "Time of the newest verified snapshot.",
@@ -108,17 +95,12 @@ function render(job: BackupJob, { up, checked, sites }: Known): string {
     [backupMetrics.oldest, "Time of the oldest verified snapshot.", each(({ times }) => times[0])],
     [backupMetrics.snapshots, "Verified snapshots.", [...each(({ times }) => times.length), ...none]],
     [backupMetrics.dumpBytes, "Bytes of the newest verified dump.", each(({ dumpBytes }) => dumpBytes)],
-    [backupMetrics.repositoryUp, "Whether the repository answered.", [["", up ? 1 : 0]]],
+    [backupMetrics.repositoryUp, "Whether the repository answered.", [{ value: up ? 1 : 0 }]],
     [
       backupMetrics.repositoryChecked,
       "When the repository last answered.",
-      checked === undefined ? [] : [["", checked]],
+      checked === undefined ? [] : [{ value: checked }],
     ],
   ];
-  return families
-    .map(([name, help, samples]) => {
-      const lines = samples.map(([labels, value]) => `${name}${labels} ${value}\n`);
-      return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${lines.join("")}`;
-    })
-    .join("");
+  return families.map(([name, help, samples]) => ({ name, help, type: "gauge", samples }));
 }

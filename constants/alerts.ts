@@ -20,6 +20,12 @@ export const alertBounds = {
   failedJobsPerHour: 5,
   /** Failed jobs of a queue that Frappe keeps (rq_failed_jobs_limit, frappe/utils/background_jobs.py). */
   failedJobsKept: 1000,
+  /** Share of a release's requests that end in an error of the server's. */
+  requestErrors: 0.05,
+  /** Requests of a release below which no share is made of them: in five minutes of the one, in ten of the other. */
+  requestsEnough: 100,
+  /** Seconds within which 95 % of a release's requests should be answered; one of the histogram's own bounds. */
+  requestSeconds: 5,
   /** Days that a certificate must still be good for. cert-manager renews when a third is left: of 45 days, the shortest that is usual, 15. */
   certificateDays: 10,
   /** Seconds after which the backup repository must have answered again. */

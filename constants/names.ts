@@ -24,6 +24,7 @@ export const names = {
   databaseExporter: "database-exporter",
   redisExporter: "redis-exporter",
   nginxExporter: "nginx-exporter",
+  requestExporter: "request-exporter",
   volumeExporter: "volume-exporter",
   blackboxExporter: "blackbox-exporter",
 } as const;

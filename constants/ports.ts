@@ -1,4 +1,4 @@
-/** TCP ports of the platform. Bench ports are the image's contract (frappe_docker), the others each server's default. */
+/** Ports of the platform, TCP but for names and the log of requests. Bench ports are the image's contract (frappe_docker), the others each server's default. */
 export const ports = {
   nginx: 8080,
   /** Health and counters of nginx; reached by the kubelet and the exporter only. */
@@ -21,6 +21,10 @@ export const ports = {
   mariadbExporter: 9104,
   backupExporter: 9105,
   nginxExporter: 9113,
+  /** Requests by release, counted by the program beside nginx. */
+  requestExporter: 9114,
+  /** UDP on the loopback of nginx' pod: where nginx tells that program of each request. */
+  requestLog: 5514,
   blackboxExporter: 9115,
   redisCacheExporter: 9121,
   redisQueueExporter: 9122,

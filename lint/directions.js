@@ -36,7 +36,7 @@ export const directions = {
   // A planner may use what the parser uses to understand a value (units, hosts), never the reading itself.
   topology: {
     folders: ["constants", "config"],
-    types: ["backup", "release"],
+    types: ["backup", "release", "requests"],
     packages: ["@grafana/grafana-foundation-sdk"],
     never: ["config/load.ts", "config/parse.ts"],
     node: PURE,
@@ -55,12 +55,21 @@ export const directions = {
     node: ANY,
     except: { "backup/bundle.ts": { folders: ["engine"], packages: ["esbuild"] } },
   },
-  "index.ts": { folders: ["backup", "release", "config", "topology", "components"], packages: ["@pulumi/pulumi"] },
+  "index.ts": {
+    folders: ["backup", "release", "requests", "config", "topology", "components"],
+    packages: ["@pulumi/pulumi"],
+  },
   // Likewise; it dumps, restores and asks databases as backups do.
   release: {
     folders: ["constants", "backup"],
     node: ANY,
     except: { "release/bundle.ts": { folders: ["engine"], packages: ["esbuild"] } },
+  },
+  // Likewise; it answers as the exporter of backups does.
+  requests: {
+    folders: ["constants", "backup"],
+    node: ANY,
+    except: { "requests/bundle.ts": { folders: ["engine"], packages: ["esbuild"] } },
   },
   // Commands that talk to a platform that runs.
   operate: { folders: ["constants", "config", "engine", "topology"], packages: ANY, node: ANY },

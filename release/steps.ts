@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../backup/context.ts";
 import { info, messageOf } from "../backup/log.ts";
 import type { Step } from "../constants/steps.ts";
+import { analyse } from "./canary/analysis.ts";
 import { contextsOf } from "./contexts.ts";
 import { backUp, confirm, finishWayBack, migrate, prepare } from "./drive/forward.ts";
 import { ask, awaitVerdict, holdUntilVerdict } from "./drive/hold.ts";
@@ -112,9 +113,10 @@ export async function runStep(context: Context, job: ReleaseJob, step: Step, opt
   }
 }
 
-/** Its sites are open: they are looked at as their users see them. */
-async function judge(context: Context, job: ReleaseJob): Promise<string | undefined> {
-  return inspectNewSet(context, job, problemOf);
+/** Its sites are open: they are looked at as their users see them, and a canary by what becomes of its share of the requests. */
+async function judge(context: Context, job: ReleaseJob, ledger: Ledger): Promise<string | undefined> {
+  const problem = await inspectNewSet(context, job, problemOf);
+  return problem === undefined && job.canary !== undefined ? analyse(context, job, job.canary, ledger) : problem;
 }
 
 /** The configuration as another release would have it, for what is marked as that one's. */
@@ -146,7 +148,7 @@ function takerOf(
         say: (line) => info("progress", { step, line }),
         reached: (state) => info("release", { release: id, state }),
       };
-      return work[step](run, () => judge(forward, job));
+      return work[step](run, () => judge(forward, job, ledger));
     });
   };
 }

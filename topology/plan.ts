@@ -22,6 +22,7 @@ export interface Programs {
   readonly backup: string;
   readonly release: string;
   readonly reader: string;
+  readonly requests: string;
 }
 
 export interface SitePlan {
@@ -75,7 +76,7 @@ export function planStack(
   const redis = planRedis(config);
   const context = { config, release, given, database, hosts: hostMap(config) };
   const services = planServices(context);
-  const bench = planBench(context, programs.reader);
+  const bench = planBench(context, programs);
   const backup = planBackup(context, redis, bench.shared, programs.backup);
   const steps = planSteps(context, redis, bench.shared, programs.release);
   const monitoring = planMonitoring(context, redis, stack);

@@ -36,11 +36,12 @@ async function lostWeb({ signal }: Context, { sites, endpoints }: ReleaseJob): P
  */
 export async function analyse(
   context: Context,
-  job: ReleaseJob & { readonly canary: CanaryJob },
+  job: ReleaseJob,
+  canary: CanaryJob,
   ledger: Pick<Ledger, "ask" | "events">,
 ): Promise<string | undefined> {
   const { signal } = context;
-  const { canary, release } = job;
+  const { release } = job;
   const world: CanaryWorld = {
     metrics: metricsOf(canary.prometheus, release.id, signal),
     lost: () => lostWeb(context, job),

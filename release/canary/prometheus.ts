@@ -1,5 +1,6 @@
 /** What each side answered, asked of the stack's Prometheus. */
 import { messageOf } from "../../backup/log.ts";
+import { requestMetrics, type RequestStatus } from "../../constants/request-metrics.ts";
 import type { Answers, Sample, Sides } from "./judge.ts";
 
 /** Seconds for one question. */
@@ -20,8 +21,11 @@ export interface Metrics {
   readonly sample: (seconds: number) => Promise<Sides<Sample>>;
 }
 
-const requests = "frappe_http_requests_total";
-const durations = "frappe_http_request_duration_seconds_bucket";
+const { requests } = requestMetrics;
+const durations = `${requestMetrics.seconds}_bucket`;
+
+/** A closed site answers 503 on purpose, but a release of code closes none. */
+const failures: readonly (string | undefined)[] = ["5xx", "503"] satisfies readonly RequestStatus[];
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
@@ -77,7 +81,7 @@ export function metricsOf(endpoint: string, release: string, signal: AbortSignal
     }
     const side = (rows: readonly Row[]): Answers => {
       const sum = (some: readonly Row[]) => some.reduce((all, { value }) => all + value, 0);
-      return { requests: sum(rows), errors: sum(rows.filter(({ metric }) => metric["status"] === "5xx")) };
+      return { requests: sum(rows), errors: sum(rows.filter(({ metric }) => failures.includes(metric["status"]))) };
     };
     const rows = [...most.values()];
     return {

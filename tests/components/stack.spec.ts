@@ -110,6 +110,7 @@ describe("components: the whole stack", () => {
       });
 
       it("lets no secret value out of Secrets: not into files, environment, commands, labels or outputs", () => {
+        const { config } = recording;
         const texts = derived(recording);
         const others = resources.filter(({ type }) => !/(core\/v1:Secret|RandomPassword)$/.test(type));
         const found = others.flatMap(({ name, type, inputs, outputs }) =>
@@ -118,8 +119,8 @@ describe("components: the whole stack", () => {
         // The one that opens the backups is handed out, as a secret; a program is marked as one to keep it out of previews.
         assert.deepEqual(found.sort(), [
           "frappe:stack:FrappeStack frappe.outputs.backupPassword (secret)",
-          ...["backup-program", "reader-program", "release-program"].map(
-            (program) => `kubernetes:core/v1:ConfigMap ${program}.inputs.data (secret)`,
+          ...["backup", "reader", "release", ...(config.monitoring.mode === "embedded" ? ["request"] : [])].map(
+            (program) => `kubernetes:core/v1:ConfigMap ${program}-program.inputs.data (secret)`,
           ),
         ]);
         const secrets = ofType(resources, "kubernetes:core/v1:Secret");

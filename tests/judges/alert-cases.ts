@@ -3,12 +3,14 @@ import type { MonitoringFacts } from "../../topology/monitoring/facts.ts";
 import type { AlertCase } from "./alert-cases/case.ts";
 import { databaseCases } from "./alert-cases/database.ts";
 import { queueCases } from "./alert-cases/queues.ts";
+import { requestCases } from "./alert-cases/requests.ts";
 import { backupCases, siteCases } from "./alert-cases/sites.ts";
 import { spaceCases } from "./alert-cases/space.ts";
 import { watchCases } from "./alert-cases/watch.ts";
 
 export const alertCases = (engine: MonitoringFacts["engine"]): Readonly<Record<string, AlertCase>> => ({
   ...siteCases,
+  ...requestCases,
   ...backupCases,
   ...databaseCases(engine),
   ...queueCases,

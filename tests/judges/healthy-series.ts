@@ -9,10 +9,13 @@ export const minutes = 180;
 /** A series that stays as it is. */
 export const flat = (value: number): string => `${value}x${minutes}`;
 
+/** The release that serves. */
+export const release = "0123456789";
+
 const GiB = 2 ** 30;
 
 /** A counter that goes on. */
-const rising = (by: number): string => `0+${by}x${minutes}`;
+export const rising = (by: number): string => `0+${by}x${minutes}`;
 
 const database = {
   mariadb: {
@@ -90,9 +93,32 @@ function values(facts: MonitoringFacts): Readonly<Record<string, Readonly<Record
       "nginx_connections_waiting{}": 8,
       "nginx_http_requests_total{}": rising(600),
     },
-    site: { ...bySite("probe_success", 1), ...bySite("probe_duration_seconds", 0.2) },
+    requests: {
+      ...Object.fromEntries(
+        [
+          ["2xx", 95],
+          ["4xx", 1],
+          ["5xx", 0],
+          ["503", 0],
+        ].map(([status, by]) => [
+          `frappe_http_requests_total{release="${release}", site="a.example.com", status="${status}"}`,
+          rising(Number(by)),
+        ]),
+      ),
+      [`frappe_http_request_duration_seconds_bucket{release="${release}", le="0.3"}`]: rising(80),
+      [`frappe_http_request_duration_seconds_bucket{release="${release}", le="5"}`]: rising(96),
+      [`frappe_http_request_duration_seconds_bucket{release="${release}", le="10"}`]: rising(96),
+      [`frappe_http_request_duration_seconds_bucket{release="${release}", le="+Inf"}`]: rising(96),
+      [`frappe_http_request_duration_seconds_count{release="${release}"}`]: rising(96),
+    },
+    site: {
+      ...bySite("probe_success", 1),
+      ...bySite("probe_duration_seconds", 0.2),
+      ...bySite("probe_http_status_code", 200),
+    },
     "site-outside": {
       ...bySite("probe_success", 1, outside),
+      ...bySite("probe_http_status_code", 200, outside),
       ...bySite("probe_ssl_earliest_cert_expiry", 60 * 86_400, outside),
     },
     backup: {

@@ -58,7 +58,7 @@ describe("live/exporters", function () {
     });
   });
 
-  it("a site that answers is well, one in maintenance and one that sends elsewhere are not, and the answer's code says why", async () => {
+  it("a site that answers is well or closed by Frappe's own word, one that sends elsewhere is not, and the answer's code says which", async () => {
     const sites = monitoringFacts(stackConfig("prod")).sites;
     const asked = async (status: number, headers: Readonly<Record<string, string>> = {}) =>
       exporters.withNginxExporters(
@@ -71,12 +71,14 @@ describe("live/exporters", function () {
           ),
         { "/login": { status, headers } },
       );
-    for (const [status, well] of [
-      [200, 1],
-      [503, 0],
-      [301, 0],
+    for (const [status, well, headers] of [
+      [200, 1, { "X-Page-Name": "login" }],
+      [503, 1, { "X-Page-Name": "message" }],
+      [503, 0, {}],
+      [500, 0, { "X-Page-Name": "message" }],
+      [301, 0, { Location: "https://elsewhere.example.com/", "X-Page-Name": "login" }],
     ] as const) {
-      const answers = await asked(status, { Location: "https://elsewhere.example.com/" });
+      const answers = await asked(status, headers);
       assert.equal(answers.length, sites.length);
       for (const samples of answers) {
         assert.equal(one(samples, "probe_success"), well);
@@ -110,7 +112,7 @@ describe("live/exporters", function () {
       "dev",
       ({ probe }) =>
         probe("/probe?module=site-outside&target=http%3A%2F%2Fnginx%3A8082%2Flogin&hostname=erp.dev.example.com"),
-      { "/login": { status: 200 } },
+      { "/login": { status: 200, headers: { "X-Page-Name": "login" } } },
     );
     for (const samples of [other, bad, plain]) assert.equal(one(samples, "probe_success"), 0);
     assert.equal(one(plain, "probe_http_status_code"), 200);

@@ -235,7 +235,7 @@ http {
     listen ${publicPort} ssl;
     ssl_certificate /tls/cert.pem;
     ssl_certificate_key /tls/key.pem;
-    location = /login { return ${answer}; }
+    location = /login { add_header X-Page-Name login always; return ${answer}; }
   }
 }
 `;

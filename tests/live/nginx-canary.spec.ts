@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { ports } from "../../constants/ports.ts";
 import { type NginxClient, withNginx } from "../judges/nginx.ts";
 import type { Backend } from "../judges/sandbox/protocol.ts";
+import { requestMetrics } from "../../constants/request-metrics.ts";
+import { type Counted, withRequestExporter } from "./request-exporter.ts";
+import { until } from "./servers.ts";
 import { planOf } from "../support/record-stack.ts";
 import { stackConfig } from "../support/stacks.ts";
 import { during, hostsOf } from "./during.ts";
@@ -196,5 +199,40 @@ describe("live/nginx: an asset of another release's set (prod)", function () {
       assert.equal((await visitor(nginx, host)(foreign)).status, 404);
       assert.equal((await visitor(nginx, host)("/assets/frappe/images/none.png")).status, 404);
     });
+  });
+});
+
+describe("live/nginx: what a canary's nginx tells of its requests (prod)", function () {
+  this.timeout(5 * 60_000);
+  const plan = planOf("prod", canary);
+  const web = addressesOf(plan)[`web-${plan.release.id}`];
+  const counted = async (backends: (all: Backend[]) => Backend[]) => {
+    let seenBy: Record<string, number> = {};
+    const ask = async (client: Counted) => {
+      const headers = { Host: host, "X-Forwarded-Proto": "https" };
+      for (const path of ["/api/method/ping", foreign]) {
+        assert.equal((await client.request({ port: ports.nginx, from: proxies[0], path, headers })).status, 200);
+      }
+      const nonZero = async () =>
+        (await client.counted()).filter(({ name, value }) => name === requestMetrics.requests && value > 0);
+      await until(async () => (await nonZero()).length > 0);
+      seenBy = Object.fromEntries((await nonZero()).map(({ labels, value }) => [labels["status"], value]));
+    };
+    await withRequestExporter(
+      "prod",
+      ask,
+      {},
+      (all) => backends([...all, ...beside({ [foreign]: asset }, {})]),
+      canary,
+    );
+    return seenBy;
+  };
+
+  it("is what its own web answers, and no asset that another set had", async () => {
+    assert.deepEqual(await counted((all) => all), { "2xx": 1 });
+  });
+
+  it("is an error where the standing set had to answer, though the visitor never knew", async () => {
+    assert.deepEqual(await counted((all) => all.filter(({ address }) => address !== web)), { "5xx": 1 });
   });
 });

@@ -44,6 +44,7 @@ describe("live/series: what alerts and panels ask for is what running exporters 
     ["volumes", "mariadb"],
     ["redis", "mariadb"],
     ["nginx", "mariadb"],
+    ["requests", "mariadb"],
     ["site", "mariadb"],
     ["site-outside", "mariadb"],
     ["database", "mariadb"],

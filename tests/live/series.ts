@@ -10,9 +10,10 @@ import {
   withVolumeExporter,
 } from "./exporters.ts";
 import type { Sample } from "./metrics.ts";
+import { withRequestExporter } from "./request-exporter.ts";
 
 /** Jobs whose program a test can run; Prometheus, Alertmanager and Grafana are asked elsewhere, and backups have their own tests. */
-export type LiveJob = "node" | "volumes" | "database" | "redis" | "nginx" | "site" | "site-outside";
+export type LiveJob = "node" | "volumes" | "database" | "redis" | "nginx" | "requests" | "site" | "site-outside";
 
 /** Labels of each series, by its name: those that any of its samples has. */
 export type LiveSeries = ReadonlyMap<string, ReadonlySet<string>>;
@@ -31,6 +32,7 @@ const samplesOf: Readonly<Record<LiveJob, (engine: MonitoringFacts["engine"]) =>
     ...(await withRedisExporter("queue", ({ metrics }) => metrics())),
   ],
   nginx: () => withNginxExporters("dev", ({ counters }) => counters()),
+  requests: () => withRequestExporter("dev", ({ counted }) => counted()),
   site: () => withNginxExporters("dev", ({ probe }) => probe(`/probe?module=site&target=${login}`)),
   "site-outside": () => withPublicAddress(["erp.example.com"], "erp.example.com", 200, (probe) => probe()),
 };

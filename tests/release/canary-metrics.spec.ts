@@ -30,7 +30,8 @@ describe("release/canary: what Prometheus has counted", function () {
       counter("old", "5xx", steady(0.1)),
       counter("older", "2xx", steady(1)),
       counter("new", "2xx", steady(0.5)),
-      counter("new", "5xx", steady(0.05)),
+      counter("new", "5xx", steady(0.03)),
+      counter("new", "503", steady(0.02)),
     ];
     const { canary, baseline } = await withSeries(series, (at) => metricsOf(at, "new", going).answers(300));
     // The last value may be some seconds old.

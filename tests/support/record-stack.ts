@@ -13,6 +13,7 @@ export const programs = {
   backup: "// the backup program\n",
   release: "// the release runner\n",
   reader: "// the ledger's reader\n",
+  requests: "// the counter of requests\n",
 };
 
 type Change = Parameters<typeof stackConfig>[1];

@@ -112,6 +112,8 @@ describe("topology/monitoring: the overview", () => {
       "Oldest of the newest backups": 7200,
       "Age of the newest backup": 7200,
       "Connections in use": alertBounds.databaseConnections,
+      "Share of errors": alertBounds.requestErrors,
+      "Time of 95 % of answers": alertBounds.requestSeconds,
       "Memory in use": alertBounds.queueMemory,
       "Jobs waiting": alertBounds.queueDepth,
       Waiting: alertBounds.queueDepth,
@@ -130,7 +132,9 @@ describe("topology/monitoring: the overview", () => {
     assert.equal(variable.allValue, ".*");
     for (const panel of panelsOf(mariadb)) {
       for (const { expr } of queriesOf(panel)) {
-        if (/probe_|last_success|dump_bytes/.test(expr)) assert.match(expr, /site=~"\$site"/, titleOf(panel));
+        if (/probe_|last_success|dump_bytes|by \(status\)/.test(expr)) {
+          assert.match(expr, /site=~"\$site"/, titleOf(panel));
+        }
       }
     }
   });

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import type { StackConfig } from "../../config/stack.ts";
 import { limits } from "../../constants/limits.ts";
+import { alertBounds } from "../../constants/alerts.ts";
+import type { RequestsJob } from "../../requests/job.ts";
+import { requestBuckets } from "../../topology/monitoring/requests.ts";
 import { monitoringFacts } from "../../topology/monitoring/facts.ts";
 import { queueScript } from "../../topology/monitoring/redis.ts";
 import { toYaml, type Yaml } from "../../topology/monitoring/yaml.ts";
@@ -105,7 +108,7 @@ describe("topology/monitoring", () => {
       assert.deepEqual(
         told.toSorted(),
         [
-          ...["alertmanager:9093", "backup-exporter:9105", "blackbox-exporter:9115", "grafana:3000", "nginx:9113"],
+          ...["alertmanager:9093", "backup-exporter:9105", "blackbox-exporter:9115", "grafana:3000", "nginx:9113,9114"],
           ...["node-exporter:9100", "redis-exporter:9121,9122", "redis-queue:9101", "volume-exporter:9101"],
           `database-exporter:${engine === "mariadb" ? 9104 : 9187}`,
           ...(databaseMode === "embedded" ? ["database:9101"] : []),
@@ -184,6 +187,39 @@ describe("topology/monitoring", () => {
       }),
     );
     assert.deepEqual([outside.siteInterval, wide.siteInterval], [60, 66]);
+  });
+
+  it("tells the counter of requests its release, the sites that nginx knows and the bounds of their times", () => {
+    for (const stack of monitored) {
+      const { bench, release, sites } = planOf(stack);
+      const { "nginx.conf": nginx = "", "requests.json": text = "" } =
+        bench.files.find(({ name }) => name === "nginx")?.files ?? {};
+      const { buckets, ...job } = JSON.parse(text) as RequestsJob;
+      assert.deepEqual(job, {
+        release: release.id,
+        sites: sites.filter(({ state }) => state === "active").map(({ name }) => name),
+        logPort: 5514,
+        metricsPort: 9114,
+      });
+      assert.equal(buckets.at(-1), stackConfig(stack).bench.web.timeout);
+      assert.match(nginx, /access_log syslog:server=127\.0\.0\.1:5514,nohostname,tag=nginx requests if=\$asked_web;/);
+    }
+    const { bench } = planOf("external");
+    assert.doesNotMatch(JSON.stringify(bench), /requests\.json|request-program|syslog/);
+  });
+
+  it("tells times apart that differ by a half, up to what web may take, and has the alert's own bound", () => {
+    for (const timeout of [10, 60, 120, 121, 600, 3600]) {
+      const buckets = requestBuckets(timeout);
+      assert.ok(
+        buckets.every((bound, index) => bound > (buckets[index - 1] ?? 0)),
+        String(buckets),
+      );
+      assert.equal(buckets.at(-1), timeout);
+      const usual = buckets.filter((bound) => bound <= 3);
+      assert.ok(usual.every((bound, index) => index === 0 || bound <= 1.55 * (usual[index - 1] ?? 0)));
+      assert.ok(buckets.includes(alertBounds.requestSeconds));
+    }
   });
 
   it("has archived sites in no list", () => {

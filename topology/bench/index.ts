@@ -3,6 +3,7 @@ import { routeSets } from "../../config/routes.ts";
 import { bytes } from "../../config/units.ts";
 import { ports } from "../../constants/ports.ts";
 import { names } from "../names.ts";
+import { isCounted, requestConfig, requestFiles } from "../monitoring/requests.ts";
 import { renderNginx } from "../nginx/config.ts";
 import { renderSessionProxy } from "../nginx/session-proxy.ts";
 import type { ConfigFilesPlan, ServicePlan, VolumePlan, WorkloadPlan } from "../types.ts";
@@ -87,6 +88,7 @@ function nginxConfig(context: BenchContext): string {
     bodyLimit: bytes(config.bench.nginx.bodyLimit),
     readTimeout: config.bench.web.timeout,
     redirectToHttps: config.edge.kind === "ingress",
+    counted: isCounted(context),
     hsts: config.edge.hsts,
     ...(hasNeighbours(context) && {
       neighbours: { newest: names.nginxCanary, ...(isCanary(context) && { stable: names.nginx }) },
@@ -133,8 +135,11 @@ function releaseServices(context: BenchContext): ServicePlan[] {
   ];
 }
 
-/** @param reader Text of the program that reads the ledger. */
-export function planBench(context: BenchContext, reader: string): BenchPlan {
+/** @param programs Text of the one that reads the ledger, and of the one that counts requests. */
+export function planBench(
+  context: BenchContext,
+  programs: { readonly reader: string; readonly requests: string },
+): BenchPlan {
   const { sitesVolume } = context.config;
   const frappes = shared(context);
   const sessionProxy = renderSessionProxy(context.hosts, webService(context));
@@ -142,9 +147,10 @@ export function planBench(context: BenchContext, reader: string): BenchPlan {
     shared: frappes,
     files: [
       frappes,
-      ...guardConfigs(context, reader),
-      { name: nginxFiles.name, files: { [nginxFiles.key]: nginxConfig(context) } },
+      ...guardConfigs(context, programs.reader),
+      { name: nginxFiles.name, files: { [nginxFiles.key]: nginxConfig(context), ...requestConfig(context) } },
       { name: sessionProxyFiles.name, files: { [sessionProxyFiles.key]: sessionProxy } },
+      ...requestFiles(context, programs.requests),
     ],
     sitesVolume: { name: names.sitesVolume, logicalName: "sites", component: "bench", ...sitesVolume },
     workloads: [

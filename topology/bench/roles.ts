@@ -5,6 +5,7 @@ import { ports } from "../../constants/ports.ts";
 import { standardQueues } from "../../constants/queues.ts";
 import { ledgerReader } from "../../constants/ledger.ts";
 import { nginxExporter } from "../monitoring/nginx.ts";
+import { requestExporter } from "../monitoring/requests.ts";
 import type { WorkloadPlan } from "../types.ts";
 import {
   benchContainer,
@@ -210,7 +211,7 @@ export function planNginx(context: BenchContext): WorkloadPlan {
         }),
         drainSeconds,
       },
-      ...(monitoring.mode === "embedded" ? [nginxExporter] : []),
+      ...(monitoring.mode === "embedded" ? [nginxExporter, requestExporter(context, drainSeconds)] : []),
     ],
     stopGrace: drainSeconds + Math.max(web.timeout, ...Object.values(services).map(({ timeout }) => timeout)) + 10,
   });

@@ -20,15 +20,20 @@ export const siteTimeout = 10;
 /** Names of the modules, which are those of the jobs. */
 export const modules = { inside: "site", outside: "site-outside" } as const;
 
-/**
- * The page to log in at: it reads the database, where `ping` answers of a site that is broken too (frappe-live §5). A site in
- * maintenance answers 503 there: not well, and `probe_http_status_code` says why.
- */
+/** The page to log in at: it reads the database, where `ping` answers of a site that is broken too (frappe-live §5). */
 export const sitePath = "/login";
 
+/** What a site in maintenance answers. */
+export const closedStatus = 503;
+
+/**
+ * A good answer is the page, or that the site is closed: 503, which alerts know by `probe_http_status_code`. Whoever stands before Frappe
+ * answers 503 as well when nothing serves; only Frappe names the page that it sends (`build_response` in frappe/website/utils.py).
+ */
 const http = {
   method: "GET",
-  valid_status_codes: [200],
+  valid_status_codes: [200, closedStatus],
+  fail_if_header_not_matches: [{ header: "X-Page-Name", regexp: "." }],
   follow_redirects: false,
   headers: { "User-Agent": "frappe-platform-monitoring" },
 } as const;

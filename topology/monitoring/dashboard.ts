@@ -11,7 +11,7 @@ import { safety, space } from "./dashboard/ground.ts";
 import { nowLines, nowNumbers } from "./dashboard/now.ts";
 import { buildPanel, type PanelPlan } from "./dashboard/panel.ts";
 import { database, redis } from "./dashboard/stores.ts";
-import { jobs, requests } from "./dashboard/work.ts";
+import { jobs, releases, requests } from "./dashboard/work.ts";
 import { datasource, type MonitoringFacts } from "./facts.ts";
 
 /** Grafana's address of it: `/d/frappe-overview`. */
@@ -29,7 +29,7 @@ interface Row {
 
 const rowsOf = (facts: MonitoringFacts): readonly Row[] => [
   { title: "Is it up", lines: [nowNumbers(facts), nowLines] },
-  { title: "Requests", lines: [requests] },
+  { title: "Requests", lines: [requests, releases] },
   { title: "Jobs", lines: [jobs] },
   { title: `Database (${facts.engine === "mariadb" ? "MariaDB" : "Postgres"})`, lines: [database(facts)] },
   { title: "Redis", lines: [redis] },

@@ -38,6 +38,8 @@ export interface MonitoringFacts {
   readonly siteInterval: number;
   /** Whether the sites' public addresses are asked too, over TLS. */
   readonly outside: boolean;
+  /** Seconds that a site may be closed before somebody has to look. */
+  readonly closedSeconds: number;
   /** Seconds that the newest verified backup of a site may be old. */
   readonly backupMaxAgeSeconds: number;
   /** Connections that the database takes; of a managed one only itself knows. */
@@ -80,7 +82,7 @@ function queues({ bench }: StackConfig): QueueFacts[] {
 
 /** What is monitored of a stack, if anything is. */
 export function monitoringFacts(config: StackConfig): MonitoringFacts {
-  const { environment, database, redis, backup, monitoring } = config;
+  const { environment, database, redis, backup, monitoring, release } = config;
   const sites = active(config).map(({ name }) => name);
   const outside = monitoring.mode === "embedded" && monitoring.outside !== undefined;
   return {
@@ -92,6 +94,8 @@ export function monitoringFacts(config: StackConfig): MonitoringFacts {
     sites,
     siteInterval: siteInterval(sites.length + (outside ? activeHosts(config.sites).length : 0)),
     outside,
+    // As long as a release may keep migrated sites waiting: whoever plans for longer says so there.
+    closedSeconds: release.timeouts.hold,
     backupMaxAgeSeconds: Number(backup.maxAge.slice(0, -1)) * 3600,
     ...(database.mode !== "external" && { maxConnections: database.maxConnections }),
     volumes: watchedClaims(config),

@@ -5,6 +5,7 @@ import { names } from "../names.ts";
 import { imageReference } from "../image.ts";
 import { stackService } from "../room.ts";
 import { exporterContainer, scraped, type Part } from "./parts.ts";
+import { requestPort } from "./requests.ts";
 
 const port = { name: "metrics", port: ports.nginxExporter };
 
@@ -21,6 +22,6 @@ export const nginxExporter = exporterContainer({
 
 /** Of every release that stands: the one that leaves and the one that comes are both asked. */
 export const planNginxSeries = (): Part => ({
-  services: [stackService(names.nginxExporter, [port], { component: names.nginx, headless: true })],
-  flows: [scraped(names.nginx, ports.nginxExporter)],
+  services: [stackService(names.nginxExporter, [port, requestPort], { component: names.nginx, headless: true })],
+  flows: [scraped(names.nginx, port.port, requestPort.port)],
 });

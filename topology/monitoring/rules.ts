@@ -3,6 +3,7 @@ import type { MonitoringFacts } from "./facts.ts";
 import { backupRules } from "./rules/backups.ts";
 import { databaseRules } from "./rules/database.ts";
 import { queueRules } from "./rules/queues.ts";
+import { requestRules } from "./rules/requests.ts";
 import { type AlertRule, renderRules } from "./rules/rule.ts";
 import { siteRules } from "./rules/sites.ts";
 import { spaceRules } from "./rules/space.ts";
@@ -17,7 +18,9 @@ export function jobsOf({ outside, volumes }: MonitoringFacts): readonly Job[] {
 
 /** Every alert of a stack. */
 export function alertsOf(facts: MonitoringFacts): readonly AlertRule[] {
-  const rules = [siteRules, backupRules, databaseRules, queueRules, spaceRules].flatMap((rulesOf) => rulesOf(facts));
+  const rules = [siteRules, requestRules, backupRules, databaseRules, queueRules, spaceRules].flatMap((rulesOf) =>
+    rulesOf(facts),
+  );
   return [...rules, ...watchRules(jobsOf(facts), rules)];
 }
 

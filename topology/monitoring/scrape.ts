@@ -95,6 +95,7 @@ export function prometheusConfig(
         })),
       },
       eachPod("nginx", names.nginxExporter, ports.nginxExporter),
+      eachPod("requests", names.nginxExporter, ports.requestExporter),
       inside(siteInterval),
       ...(monitoring.outside ? [outside(siteInterval, monitoring.outside)] : []),
       fixed("backup", `${names.backupExporter}:${ports.backupExporter}`),

@@ -3,6 +3,7 @@
  * the shipped exporters really have is asked of them, running (tests/live); `up` and what Prometheus makes itself stand apart.
  */
 import { backupMetrics } from "../../constants/backup-metrics.ts";
+import { requestMetrics } from "../../constants/request-metrics.ts";
 import type { MonitoringFacts } from "./facts.ts";
 
 /** Labels, by series. */
@@ -17,6 +18,7 @@ export type Job =
   | "database"
   | "redis"
   | "nginx"
+  | "requests"
   | "site"
   | "site-outside"
   | "backup";
@@ -34,6 +36,7 @@ export const targetLabels: Readonly<Record<Job, readonly string[]>> = {
   database: [],
   redis: ["role"],
   nginx: [],
+  requests: [],
   site: ["site"],
   "site-outside": ["site", "host"],
   backup: [],
@@ -63,7 +66,7 @@ const postgres: Series = {
   pg_stat_database_blks_read: ["datname"],
 };
 
-const probe: Series = { probe_success: [], probe_duration_seconds: [] };
+const probe: Series = { probe_success: [], probe_duration_seconds: [], probe_http_status_code: [] };
 
 const jobs: Readonly<Record<Exclude<Job, "database">, Series>> = {
   prometheus: {
@@ -91,6 +94,11 @@ const jobs: Readonly<Record<Exclude<Job, "database">, Series>> = {
     redis_script_values: ["key"],
   },
   nginx: { nginx_up: [], nginx_connections_active: [], nginx_connections_waiting: [], nginx_http_requests_total: [] },
+  requests: {
+    [requestMetrics.requests]: ["release", "site", "status"],
+    [`${requestMetrics.seconds}_bucket`]: ["release", "le"],
+    [`${requestMetrics.seconds}_count`]: ["release"],
+  },
   site: probe,
   "site-outside": { ...probe, probe_ssl_earliest_cert_expiry: [] },
   backup: {

@@ -15,6 +15,7 @@ import {
   webUpstream,
 } from "./neighbours.ts";
 import { siteMap } from "./hosts.ts";
+import { requestLog } from "./request-log.ts";
 import { serviceLocations, serviceUpstreams, type RoutedService } from "./services.ts";
 
 export interface NginxConfig {
@@ -38,6 +39,8 @@ export interface NginxConfig {
   readonly redirectToHttps: boolean;
   /** Sets that may stand beside this one. Left out, nobody else is asked for anything. */
   readonly neighbours?: Neighbours;
+  /** Whether a program beside it counts the requests. */
+  readonly counted: boolean;
   readonly hsts: { readonly maxAge: number; readonly includeSubdomains: boolean; readonly preload: boolean };
 }
 
@@ -249,7 +252,7 @@ const compression = `  gzip on;
 export function renderNginx(config: NginxConfig): string {
   return `${preamble}http {
 ${httpBasics}  sendfile on;
-${compression}${siteMap(config.hosts)}${jsonLog}${trust(config)}${originCheck}${disposition}  map $http_upgrade $connection_upgrade {
+${compression}${siteMap(config.hosts)}${jsonLog}${config.counted ? requestLog : ""}${trust(config)}${originCheck}${disposition}  map $http_upgrade $connection_upgrade {
     default upgrade;
     "" "";
   }

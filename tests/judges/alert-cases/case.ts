@@ -31,6 +31,7 @@ export const testFacts = (engine: MonitoringFacts["engine"]): MonitoringFacts =>
   sites: ["a.example.com", "b.example.com"],
   siteInterval: 60,
   outside: true,
+  closedSeconds: 1800,
   backupMaxAgeSeconds: 7200,
   volumes: ["sites", "redis-queue-data"],
 });

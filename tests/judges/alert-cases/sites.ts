@@ -6,6 +6,7 @@ const site = "a.example.com";
 const host = "www.a.example.com";
 
 const inside = seriesName("site", `probe_success{site="${site}"}`);
+const insideCode = seriesName("site", `probe_http_status_code{site="${site}"}`);
 const outside = seriesName("site-outside", `probe_success{site="${site}", host="${host}"}`);
 const certificate = seriesName("site-outside", `probe_ssl_earliest_cert_expiry{site="${site}", host="${host}"}`);
 
@@ -13,12 +14,33 @@ export const siteCases: Readonly<Record<string, AlertCase>> = {
   SiteDown: {
     fires: [
       {
+        change: { [inside]: from(178, 1, 0), [insideCode]: from(178, 200, 503) },
+        labels: { ...at("site"), site },
+        summary: "Site a.example.com does not answer",
+      },
+      {
         change: { [inside]: from(178, 1, 0) },
         labels: { ...at("site"), site },
         summary: "Site a.example.com does not answer",
       },
     ],
-    silent: { "one minute is not two": { [inside]: from(179, 1, 0) } },
+    silent: {
+      "one minute is not two": { [inside]: from(179, 1, 0) },
+      "Frappe says that it is closed": { [insideCode]: flat(503) },
+    },
+  },
+  SiteClosedTooLong: {
+    fires: [
+      {
+        change: { [insideCode]: from(150, 200, 503) },
+        labels: { ...at("site"), site },
+        summary: "Site a.example.com has been closed for longer than a release should need",
+      },
+    ],
+    silent: {
+      "29 minutes are no half hour": { [insideCode]: from(151, 200, 503) },
+      "a 503 that Frappe has not said is no closed site": { [insideCode]: flat(503), [inside]: flat(0) },
+    },
   },
   SiteDownOutside: {
     fires: [

@@ -3,6 +3,7 @@ import { alertBounds } from "../../../constants/alerts.ts";
 import { backupMetrics } from "../../../constants/backup-metrics.ts";
 import type { MonitoringFacts } from "../facts.ts";
 import { byQueue, sizes } from "../rules/queues.ts";
+import { closedStatus } from "../blackbox.ts";
 import type { PanelPlan } from "./panel.ts";
 
 /** Only what the variable `site` has. */
@@ -19,7 +20,7 @@ export const nowNumbers = ({ backupMaxAgeSeconds }: MonitoringFacts): readonly P
     title: "Sites down",
     kind: "number",
     description:
-      "Active sites that gave no good answer when they were last asked. One: its own trouble. All: the bench's.",
+      "Active sites that gave no good answer when they were last asked, and are not closed. One: its own trouble. All: the bench's.",
     alerts: ["SiteDown"],
     unit: "none",
     // Where nobody asks there is no answer: a sum of what is missing is no 0.
@@ -60,10 +61,14 @@ export const nowLines: readonly PanelPlan[] = [
   {
     title: "Share of sites that answer",
     kind: "graph",
-    description: "Asked from inside the namespace. A short dip is a restart, a long one an outage.",
-    alerts: ["SiteDown"],
+    description:
+      "Asked from inside the namespace. A short dip is a restart, a long one an outage. Closed sites answer 503: a release is at work.",
+    alerts: ["SiteDown", "SiteClosedTooLong"],
     unit: "percentunit",
-    queries: [[`avg(${answered})`, "sites"]],
+    queries: [
+      [`avg(${answered})`, "answer"],
+      [`avg(probe_http_status_code{job="site", ${chosen}} == bool ${closedStatus})`, "closed"],
+    ],
     red: { below: 1 },
     max: 1,
   },

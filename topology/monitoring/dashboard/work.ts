@@ -1,6 +1,8 @@
 /** Requests and jobs: what comes in, how long it takes, what waits. */
 import { alertBounds } from "../../../constants/alerts.ts";
+import { requestMetrics } from "../../../constants/request-metrics.ts";
 import { byQueue, sizes } from "../rules/queues.ts";
+import { errorShare, slowest } from "../rules/requests.ts";
 import { chosen } from "./now.ts";
 import type { PanelPlan } from "./panel.ts";
 
@@ -37,6 +39,40 @@ export const requests: readonly PanelPlan[] = [
       [`topk(5, quantile_over_time(0.5, ${duration}[30m]))`, "{{site}} p50"],
       [`topk(5, quantile_over_time(0.95, ${duration}[30m]))`, "{{site}} p95"],
     ],
+  },
+];
+
+const rate = "$__rate_interval";
+
+/** By release: while two stand beside each other, they are compared here. */
+export const releases: readonly PanelPlan[] = [
+  {
+    title: "Answers of web",
+    kind: "graph",
+    description:
+      "Requests a second that came by the edge, by status. 503 is a closed site, not an error. Nothing at all: they do not get here.",
+    alerts: ["RequestsFail"],
+    unit: "reqps",
+    queries: [[`sum by (status) (rate(${requestMetrics.requests}{job="requests", ${chosen}}[${rate}]))`, "{{status}}"]],
+  },
+  {
+    title: "Share of errors",
+    kind: "graph",
+    description: "By release: requests that ended in an error of the server's, without those to closed sites.",
+    alerts: ["RequestsFail"],
+    unit: "percentunit",
+    queries: [[errorShare(rate), "{{release}}"]],
+    red: { above: alertBounds.requestErrors },
+    max: 1,
+  },
+  {
+    title: "Time of 95 % of answers",
+    kind: "graph",
+    description: "By release: what web took, at most, for 19 of 20 requests. It climbs when its threads are all taken.",
+    alerts: ["RequestsSlow"],
+    unit: "s",
+    queries: [[slowest(rate), "{{release}}"]],
+    red: { above: alertBounds.requestSeconds },
   },
 ];
 
