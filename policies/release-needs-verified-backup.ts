@@ -4,6 +4,7 @@
  * each does its work is the runner's to prove.
  */
 import { labels } from "../constants/labels.ts";
+import { ports } from "../constants/ports.ts";
 import { at, items, notKnown, shown, text } from "./shared/known.ts";
 import { orderOf, type WaitsFor } from "./shared/order.ts";
 import { podOf } from "./shared/pods.ts";
@@ -26,14 +27,21 @@ const runsRelease = (resource: Resource) =>
 
 const isManifest = (resource: Resource) => at(labelsOf(resource), labels.releaseManifest) === "true";
 
+/** It leads sets of the bench to each other's assets and no visitor anywhere: network policies open that port to nginx alone. */
+function isForPeers(service: Resource): boolean {
+  const taken = items(at(service.props, "spec", "ports"));
+  return taken.length > 0 && taken.every((port) => at(port, "port") === ports.nginxPeer);
+}
+
 /**
  * A Service that a release moves to itself: it selects one release's pods, and its own name is no release's. One that is named after
  * its release leads nobody to it who does not belong to it.
  */
-function moves({ kind, props }: Resource): boolean {
+function moves(service: Resource): boolean {
+  const { kind, props } = service;
   const release = at(props, "spec", "selector", labels.release);
   const isNamedAfterIt = text(at(props, "metadata", "name"))?.endsWith(`-${text(release) ?? ""}`) === true;
-  return kind === "core/Service" && release !== undefined && !isNamedAfterIt;
+  return kind === "core/Service" && release !== undefined && !isNamedAfterIt && !isForPeers(service);
 }
 
 type Commands = Readonly<Partial<Record<Step, Resource>>>;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ports } from "../../constants/ports.ts";
 import { labels } from "../../constants/labels.ts";
 import { steps as submitted } from "../../operate/step-log.ts";
 import { releaseNeedsVerifiedBackup as rule } from "../../policies/release-needs-verified-backup.ts";
@@ -199,6 +200,23 @@ describe("frappe-release-needs-verified-backup", () => {
         /^release-confirm: it does not wait for other(?:-\w+-?)?-service/,
       );
     }
+  });
+
+  it("lets a Service move early that leads sets to each other and nobody else anywhere", () => {
+    const peers = (...taken: unknown[]) => {
+      const spec = { selector: { [labels.release]: releaseId }, ports: taken.map((port) => ({ port })) };
+      const given = object("core/v1:Service", { metadata: { name: "newest" }, spec }, { name: "newest-service" });
+      return said((stack) => void (stack["newest"] = { ...given, dependsOn: ["release-migrate"] }));
+    };
+    assert.deepEqual(peers(ports.nginxPeer), []);
+    const late = [
+      /^newest-service: it does not wait for release-verify/,
+      /^release-confirm: it does not wait for newest-service/,
+    ];
+    assertSaid(peers(ports.nginxPeer, ports.nginx), ...late);
+    assertSaid(peers(ports.nginxInternal), ...late);
+    assertSaid(peers(unknownText), ...late);
+    assertSaid(peers(), ...late);
   });
 
   it("does not take a selector of something else for a Service's", () => {
