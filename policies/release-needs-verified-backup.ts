@@ -44,6 +44,29 @@ function moves(service: Resource): boolean {
   return kind === "core/Service" && release !== undefined && !isNamedAfterIt && !isForPeers(service);
 }
 
+/** A Service of one release's own, which moves nowhere. */
+const isOwn = (service: Resource) =>
+  service.kind === "core/Service" &&
+  at(service.props, "spec", "selector", labels.release) !== undefined &&
+  !moves(service);
+
+/** A share of a canary is its release's to give and to take back: declared, it would not wait for the checks, and would stay. */
+function shared(resources: readonly Resource[]): Finding[] {
+  const own = resources.filter(isOwn).map(({ props }) => at(props, "metadata", "name"));
+  return resources
+    .filter(({ kind }) => /^gateway\.networking\.k8s\.io\/\w+Route$/.test(kind))
+    .flatMap((resource) =>
+      items(at(resource.props, "spec", "rules"))
+        .flatMap((rule) => items(at(rule, "backendRefs")))
+        .map((backend) => at(backend, "name"))
+        .filter((name) => own.includes(name))
+        .map((name) => ({
+          resource,
+          problem: `it leads to ${shown(name)}, a release's own address: requests would not wait for the step verify`,
+        })),
+    );
+}
+
 type Commands = Readonly<Partial<Record<Step, Resource>>>;
 
 /** Finds each step's Command. One that is missing, or there twice, is a problem of the first resource that tells of a release. */
@@ -117,6 +140,7 @@ export const releaseNeedsVerifiedBackup: Rule = {
     return [
       ...problems,
       ...Object.values(commands).flatMap((command) => strangers(command, released)),
+      ...shared(resources),
       ...unordered(commands, released, services, orderOf(resources)),
     ];
   },

@@ -219,6 +219,27 @@ describe("frappe-release-needs-verified-backup", () => {
     assertSaid(peers(), ...late);
   });
 
+  it("refuses a declared route to a release's own address, or to the newest set: shares are given while a release is tried", () => {
+    const peers = {
+      metadata: { name: "nginx-canary" },
+      spec: { selector: { [labels.release]: releaseId }, ports: [{ port: ports.nginxPeer }] },
+    };
+    const leads = (...names: unknown[]) =>
+      said((stack) => {
+        const rules = [{ backendRefs: names.map((name) => ({ name, weight: 1 })) }];
+        stack["own"] = { ...service(`nginx-${releaseId}`, { [labels.release]: releaseId }), dependsOn: [] };
+        stack["newest"] = { ...object("core/v1:Service", peers, { name: "newest" }), dependsOn: [] };
+        stack["route"] = {
+          ...object("gateway.networking.k8s.io/v1:HTTPRoute", { spec: { rules } }, { name: "route" }),
+          dependsOn: [],
+        };
+      });
+    assert.deepEqual(leads("nginx"), []);
+    assert.deepEqual(leads("somebody-elses"), []);
+    assertSaid(leads("nginx", `nginx-${releaseId}`), /^route: it leads to "nginx-0a1b2c3d4e", a release's own address/);
+    assertSaid(leads("nginx-canary"), /^route: it leads to "nginx-canary", a release's own address/);
+  });
+
   it("does not take a selector of something else for a Service's", () => {
     const other = object("example.com/v1:Thing", { spec: { selector: { [labels.release]: releaseId } } });
     assert.deepEqual(
