@@ -2,6 +2,8 @@
 export const names = {
   sitesVolume: "sites",
   nginx: "nginx",
+  /** nginx of the newest set, which may be the one that stands: who else could have an asset. */
+  nginxCanary: "nginx-canary",
   mariadb: "mariadb",
   postgres: "postgres",
   redisCache: "redis-cache",

@@ -5,6 +5,8 @@ export const ports = {
   nginxStatus: 8081,
   /** nginx for callers inside the namespace, who come without TLS: the prober and services beside the bench. */
   nginxInternal: 8082,
+  /** nginx for the nginx of another release's set: what that one says of the client is believed, and nothing is asked further. */
+  nginxPeer: 8083,
   web: 8000,
   socketio: 9000,
   mariadb: 3306,

@@ -1,4 +1,5 @@
 /** What the log of a release step comes to, line by line: the state that the release is in, and what went wrong last. */
+import { weightEvent } from "../constants/canary.ts";
 import type { Step } from "../constants/steps.ts";
 import { message } from "./messages.ts";
 
@@ -23,6 +24,8 @@ export interface StepLog {
   state(): string | undefined;
   /** The last line of level `error`, for people. */
   error(): string | undefined;
+  /** The share of the requests that the canary asked for last, in percent; undefined where none did. */
+  weight(): number | undefined;
   /** When the release began to be held; undefined where it is not, or no longer. Milliseconds. */
   heldSince(): number | undefined;
 }
@@ -34,7 +37,11 @@ interface Event {
   /** What the runner says to people, of level `info`. */
   readonly line?: unknown;
   readonly time?: unknown;
+  readonly weight?: unknown;
 }
+
+const isWeight = (weight: unknown): weight is number =>
+  typeof weight === "number" && Number.isInteger(weight) && weight >= 0 && weight < 100;
 
 function eventOf(line: string): Event {
   try {
@@ -58,6 +65,7 @@ export function stepLog(): StepLog {
   let state: string | undefined;
   let error: string | undefined;
   let held: number | undefined;
+  let weight: number | undefined;
   return {
     take(line) {
       const event = eventOf(line);
@@ -68,12 +76,14 @@ export function stepLog(): StepLog {
         state = reached.migrate;
         held ??= Date.now();
       }
+      if (event.event === weightEvent && isWeight(event.weight)) weight = event.weight;
       if (event.level === "error") error = clipped.replace(/^(\d\d:\d\d:\d\d )?FAILED /, "");
       if (event.level === "error" || state !== reached.migrate) held = undefined;
       return clipped;
     },
     state: () => state,
     error: () => error,
+    weight: () => weight,
     heldSince: () => held,
   };
 }

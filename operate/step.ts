@@ -9,8 +9,10 @@ import { labels } from "../constants/labels.ts";
 import { connectTo, OperateError, type Cluster } from "./cluster.ts";
 import { endOf, followJob, NotStartedError, type JobEnd } from "./follow.ts";
 import { attachOrCreate, jobFrom, takeBack, templateIn } from "./job.ts";
-import { patiently, usualPace, type Pace } from "./patience.ts";
+import { patiently, usualPace, within, type Pace } from "./patience.ts";
+import { refusal } from "./refusal.ts";
 import { readStep, stepJobName, type StepInput } from "./step-input.ts";
+import { shares, takeBackShares, type Shares } from "./shares.ts";
 import { reached, stepLog, type Step, type StepLog } from "./step-log.ts";
 
 export interface StepSetting {
@@ -94,17 +96,22 @@ function paced(pace: Pace, { readyTimeout }: StepInput): Pace {
 interface Followed {
   readonly end: JobEnd;
   readonly log: StepLog;
+  /** Why a canary may still have its share of the requests. */
+  readonly stuck?: string;
 }
 
 async function follow(
   cluster: Cluster,
   asked: Asked,
+  { want }: Shares,
   { by, progress, signal, pace: given = usualPace }: StepSetting,
 ): Promise<Followed> {
   const say = (line: string) => void progress.write(`${line}\n`);
   const { step, input, job } = asked;
   const pace = paced(given, input);
   const command = logsOf(cluster, job);
+  const left = step === "prepare" ? await takeBackShares(cluster, pace, signal) : [];
+  if (left.length > 0) say(`took back the share that an earlier canary was left with: ${left.join(", ")}`);
   for (;;) {
     const make = async () => {
       const template = await patiently(() => templateIn(cluster, input.template), pace, signal);
@@ -130,7 +137,12 @@ async function follow(
       const held = step === "migrate" ? log.heldSince() : undefined;
       return held !== undefined && Date.now() - held >= settle(pace);
     };
-    const following = { onLine: (line: string) => say(log.take(line)), pace, enough, signal };
+    const onLine = (line: string) => {
+      say(log.take(line));
+      const weight = log.weight();
+      if (weight !== undefined) want(weight);
+    };
+    const following = { onLine, pace, enough, signal };
     try {
       return { end: await followJob(cluster, job, following), log };
     } catch (error) {
@@ -153,17 +165,18 @@ async function follow(
 function conclude(
   { namespace, context }: Cluster,
   { step, input }: Asked,
-  { end, log }: Followed,
+  { end, log, stuck }: Followed,
   { output, progress }: StepSetting,
 ): number {
   const { release, clusterIdentifier } = input;
   const state = log.state();
   const wentBack = state !== undefined && back.includes(state);
-  if (end.end === "failed" || wentBack) {
-    const cause = log.error() ?? end.why ?? `the release is ${state ?? "in no known state"}`;
+  if (end.end === "failed" || wentBack || stuck !== undefined) {
+    const cause = log.error() ?? end.why ?? stuck ?? `the release is ${state ?? "in no known state"}`;
     const where = `${namespace} of ${clusterIdentifier ?? context}`;
     progress.write(`FAILED: ${step} of release ${release}, in ${where}: ${cause}\n`);
     progress.write(`${remedy(step, release, state)}\n`);
+    if (stuck !== undefined && stuck !== cause) progress.write(`${stuck}\n`);
     return 1;
   }
   output.write(`${JSON.stringify({ release, step, state: state ?? reached[step] })}\n`);
@@ -178,18 +191,45 @@ const interrupted = (signal: AbortSignal, say: () => string) =>
     else signal.addEventListener("abort", stop, { once: true });
   });
 
+/** Milliseconds that an interrupted command takes at most to put the routes back. */
+const lastWords = 15_000;
+
 /** Runs one step and returns the exit code: 0 it is done, or held; 1 it failed. */
 export async function runStep(argv: readonly string[], setting: StepSetting): Promise<number> {
   let left = "nothing was started";
-  const stopped = interrupted(setting.signal, () => left);
+  const { pace = usualPace, progress, signal } = setting;
+  const stopped = interrupted(signal, () => left);
   stopped.catch(() => undefined);
+  let canary: Shares | undefined;
   const work = async () => {
     const { step, input } = await readStep(argv, setting.input);
     const job = stepJobName(input, step);
     const cluster = connectTo(input, setting.kubeconfig);
     left = `the Job ${job} goes on, if it was made: \`${logsOf(cluster, job)}\`; the next \`pulumi up\` follows it again`;
     const asked = { step, input, job };
-    return conclude(cluster, asked, await follow(cluster, asked, setting), setting);
+    canary = shares(cluster, input.release, pace, (line) => void progress.write(`${line}\n`));
+    const followed = await follow(cluster, asked, canary, setting);
+    // Before anything is told to Pulumi, which moves the Service next.
+    return conclude(cluster, asked, { ...followed, ...(await putBack(canary, signal)) }, setting);
   };
-  return Promise.race([work(), stopped]);
+  try {
+    return await Promise.race([work(), stopped]);
+  } catch (error) {
+    const { stuck } = await putBack(canary, signal);
+    if (stuck !== undefined) progress.write(`${stuck}\n`);
+    throw error;
+  }
+}
+
+/** Has every request go where it is declared to go. `stuck`: why it may not. */
+async function putBack(canary: Shares | undefined, signal: AbortSignal): Promise<{ readonly stuck?: string }> {
+  if (canary === undefined) return {};
+  try {
+    await (signal.aborted ? within(lastWords, canary.end()) : canary.end());
+    return {};
+  } catch (error) {
+    const told = refusal(error);
+    if (told === undefined) throw error;
+    return { stuck: told };
+  }
 }

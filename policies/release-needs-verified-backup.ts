@@ -4,6 +4,7 @@
  * each does its work is the runner's to prove.
  */
 import { labels } from "../constants/labels.ts";
+import { ports } from "../constants/ports.ts";
 import { at, items, notKnown, shown, text } from "./shared/known.ts";
 import { isManifest } from "./shared/manifest.ts";
 import { orderOf, type WaitsFor } from "./shared/order.ts";
@@ -25,14 +26,44 @@ const isTemplate = ({ kind, props }: Resource) => kind === "batch/CronJob" && at
 const runsRelease = (resource: Resource) =>
   podOf(resource) !== undefined && !isTemplate(resource) && releaseOf(resource) !== undefined;
 
+/** It leads sets of the bench to each other's assets and no visitor anywhere: network policies open that port to nginx alone. */
+function isForPeers(service: Resource): boolean {
+  const taken = items(at(service.props, "spec", "ports"));
+  return taken.length > 0 && taken.every((port) => at(port, "port") === ports.nginxPeer);
+}
+
 /**
  * A Service that a release moves to itself: it selects one release's pods, and its own name is no release's. One that is named after
  * its release leads nobody to it who does not belong to it.
  */
-function moves({ kind, props }: Resource): boolean {
+function moves(service: Resource): boolean {
+  const { kind, props } = service;
   const release = at(props, "spec", "selector", labels.release);
   const isNamedAfterIt = text(at(props, "metadata", "name"))?.endsWith(`-${text(release) ?? ""}`) === true;
-  return kind === "core/Service" && release !== undefined && !isNamedAfterIt;
+  return kind === "core/Service" && release !== undefined && !isNamedAfterIt && !isForPeers(service);
+}
+
+/** A Service of one release's own, which moves nowhere. */
+const isOwn = (service: Resource) =>
+  service.kind === "core/Service" &&
+  at(service.props, "spec", "selector", labels.release) !== undefined &&
+  !moves(service);
+
+/** A share of a canary is its release's to give and to take back: declared, it would not wait for the checks, and would stay. */
+function shared(resources: readonly Resource[]): Finding[] {
+  const own = resources.filter(isOwn).map(({ props }) => at(props, "metadata", "name"));
+  return resources
+    .filter(({ kind }) => /^gateway\.networking\.k8s\.io\/\w+Route$/.test(kind))
+    .flatMap((resource) =>
+      items(at(resource.props, "spec", "rules"))
+        .flatMap((rule) => items(at(rule, "backendRefs")))
+        .map((backend) => at(backend, "name"))
+        .filter((name) => own.includes(name))
+        .map((name) => ({
+          resource,
+          problem: `it leads to ${shown(name)}, a release's own address: requests would not wait for the step verify`,
+        })),
+    );
 }
 
 type Commands = Readonly<Partial<Record<Step, Resource>>>;
@@ -108,6 +139,7 @@ export const releaseNeedsVerifiedBackup: Rule = {
     return [
       ...problems,
       ...Object.values(commands).flatMap((command) => strangers(command, released)),
+      ...shared(resources),
       ...unordered(commands, released, services, orderOf(resources)),
     ];
   },

@@ -12,7 +12,7 @@ import {
   type Kinds,
   type WeeklyWindow,
 } from "../gates/declared.ts";
-import type { ReleaseCheck, ReleaseJob, ReleaseLimits, ReleaseSiteSpec } from "./job.ts";
+import type { CanaryJob, CanaryStage, ReleaseCheck, ReleaseJob, ReleaseLimits, ReleaseSiteSpec } from "./job.ts";
 
 /** Problems of a value, each with the path of its key. */
 type Rule = (value: unknown, at: string) => readonly string[];
@@ -150,6 +150,29 @@ const gates = object<Gates>({
   ),
 });
 
+const between = (least: number, most: number): Rule =>
+  rule(`a number from ${least} to ${most}`, (value) => typeof value === "number" && value >= least && value <= most);
+
+const stages: Rule = (value, at) => {
+  const stage = object<CanaryStage>({ weight: between(1, 99), seconds });
+  const problems = list(stage, 1)(value, at);
+  const weights = problems.length === 0 ? (value as readonly CanaryStage[]).map(({ weight }) => weight) : [];
+  return [
+    ...problems,
+    ...(weights.every((weight, i) => weight > (weights[i - 1] ?? 0))
+      ? []
+      : [`${at}: expected rising weights, got ${told(weights)}`]),
+  ];
+};
+
+const canary = object<CanaryJob>({
+  prometheus: address,
+  stages,
+  maxErrorShare: between(0, 100),
+  maxSlowdown: between(1, 100),
+  minRequests: between(1, 1_000_000),
+});
+
 const job = object<ReleaseJob>({
   owner: text,
   release: object<ReleaseJob["release"]>({
@@ -180,6 +203,7 @@ const job = object<ReleaseJob>({
     back: optional(seconds),
   }),
   checks: optional((value, at) => [...list(check)(value, at), ...twins(value, at, "name")]),
+  canary: optional(canary),
   backup: (value, at) =>
     isRecord(value)
       ? problemsOfBackup(value).map((problem) => `${at}.${problem}`)

@@ -50,3 +50,26 @@ function notOnTrial({ id, leftMs }: Stand, role: Role): string | undefined {
   }
   return leftMs > 0 ? undefined : `the time of the trial of release ${id} is up`;
 }
+
+/** Taken back, so that no request may meet it any more. */
+const takenBack: readonly ReleaseState[] = ["aborting", "aborted"];
+
+/**
+ * Why a process of release `id` that runs has to end; undefined: it may go on. Web goes on while others are released, as it does without
+ * a guard beside it, until its pods are deleted: a request that comes meanwhile is answered, if only by the maintenance page. It ends when
+ * its own trial has failed, or nobody has judged it in time.
+ */
+export function mayNotGoOn(releases: readonly Stand[], id: string, role: Role): string | undefined {
+  if (role !== "web") {
+    return mayNotRun(releases, id, role);
+  }
+  const own = releases.find((release) => release.id === id);
+  if (own === undefined) {
+    return undefined;
+  }
+  return own.state === "trial"
+    ? notOnTrial(own, role)
+    : takenBack.includes(own.state)
+      ? `release ${id} is ${own.state}`
+      : undefined;
+}

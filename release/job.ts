@@ -54,6 +54,27 @@ export type ReleaseCheck = CheckShared &
       }
   );
 
+/** A share of the requests that the new set gets beside the old one, and for how long. */
+export interface CanaryStage {
+  /** Percent of all requests. */
+  readonly weight: number;
+  readonly seconds: number;
+}
+
+/** What a canary goes through, and what it is judged by. */
+export interface CanaryJob {
+  /** Base URL of Prometheus. */
+  readonly prometheus: string;
+  /** With rising weights. */
+  readonly stages: readonly CanaryStage[];
+  /** Percentage points over the standing set's share of errors. */
+  readonly maxErrorShare: number;
+  /** Times the standing set's p95. */
+  readonly maxSlowdown: number;
+  /** Requests that each set needs in a stage. */
+  readonly minRequests: number;
+}
+
 export interface ReleaseJob {
   /** The stack's lasting identity: whose ledger it is. */
   readonly owner: string;
@@ -97,6 +118,8 @@ export interface ReleaseJob {
   readonly limits: ReleaseLimits;
   /** What the new set has to pass beside our own looks. @default none */
   readonly checks?: readonly ReleaseCheck[];
+  /** With strategy canary. */
+  readonly canary?: CanaryJob;
   /** How sites are dumped, kept and read again; one program and one repository for both. */
   readonly backup: BackupJob;
 }

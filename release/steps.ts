@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../backup/context.ts";
 import { info, messageOf } from "../backup/log.ts";
 import type { Step } from "../constants/steps.ts";
+import { analyse } from "./canary/analysis.ts";
 import { contextsOf } from "./contexts.ts";
 import { backUp, confirm, finishWayBack, migrate, prepare } from "./drive/forward.ts";
 import { ask, awaitVerdict, holdUntilVerdict } from "./drive/hold.ts";
@@ -125,6 +126,15 @@ const problemOfNewSet = async (
 /** Process ids begin anew in each container, and host names may be alike: by its name alone no other takes this one's right. */
 const instance = randomBytes(4).toString("hex");
 
+/**
+ * Its sites are open: they are looked at as their users see them, and a canary by what becomes of its share of the requests, too; last, since
+ * by then everything else has spoken for it.
+ */
+async function judge(context: Context, job: ReleaseJob, ledger: Ledger): Promise<string | undefined> {
+  const problem = await problemOfNewSet(context, job, ledger, problemOf);
+  return problem === undefined && job.canary !== undefined ? analyse(context, job, job.canary, ledger) : problem;
+}
+
 /** The configuration as another release would have it, for what is marked as that one's. */
 const asOf = (job: ReleaseJob, { id, facts }: Release): ReleaseJob => ({
   ...job,
@@ -154,8 +164,7 @@ function takerOf(
         say: (line) => info("progress", { step, line }),
         reached: (state) => info("release", { release: id, state }),
       };
-      // Its sites are open: they are looked at as their users see them.
-      return work[step](run, () => problemOfNewSet(forward, job, ledger, problemOf));
+      return work[step](run, () => judge(forward, job, ledger));
     });
   };
 }

@@ -22,6 +22,16 @@ function benchFlows({ edge }: StackConfig): Flow[] {
   return [
     { from: edge.controller, to: component("nginx"), ports: tcp(ports.nginx), why: "requests from the edge" },
     { from: component("nginx"), to: component("web"), ports: tcp(ports.web), why: "requests" },
+    ...(edge.kind === "gateway"
+      ? [
+          {
+            from: component("nginx"),
+            to: component("nginx"),
+            ports: tcp(ports.nginxPeer),
+            why: "assets of another release's set, and a canary's requests when its web is gone",
+          },
+        ]
+      : []),
     { from: component("nginx"), to: component("socketio"), ports: tcp(ports.socketio), why: "realtime" },
     { from: component("socketio"), to: component("web"), ports: tcp(ports.web), why: "whose session it is" },
   ];

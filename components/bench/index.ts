@@ -34,8 +34,11 @@ export class Bench extends Component {
     const prepared = release.step("prepare", [volume]);
     const migrated = release.step("migrate", [release.step("backup", [prepared])]);
     const inner = bench.releaseServices.map((service) => renderService(args, service, this.child(service.logicalName)));
+    const newest = bench.newestService;
+    const behind = { dependsOn: [migrated] };
+    const moved = newest === undefined ? [] : [renderService(args, newest, this.child(newest.logicalName, behind))];
     // Their addresses are looked up once, at start.
-    const ground = [volume, migrated, ...inner];
+    const ground = [volume, migrated, ...inner, ...moved];
     const workloads = bench.workloads.map((workload) =>
       renderWorkload(args, workload, { secrets: args.secrets, configs }, this.#released(workload.name, ground)),
     );

@@ -1,9 +1,11 @@
 /** Certificates by cert-manager, and the Gateway or Ingress that sends every declared domain to nginx. */
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { sitesRoute } from "../../constants/canary.ts";
 import { ports } from "../../constants/ports.ts";
 import type { CertificatePlan, EdgePlan } from "../../topology/edge.ts";
 import { stackLabels } from "../../topology/labels.ts";
+import { declaredRules, everyPath } from "../../topology/route.ts";
 import { Component, patience, token, type RoomArgs } from "../shared/component.ts";
 
 interface Args extends RoomArgs {
@@ -13,6 +15,14 @@ interface Args extends RoomArgs {
 
 type Gateway = Extract<EdgePlan, { kind: "gateway" }>;
 type Ingress = Extract<EdgePlan, { kind: "ingress" }>;
+
+interface CustomObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly condition?: string;
+  readonly force?: boolean;
+}
 
 const gatewayApi = "gateway.networking.k8s.io/v1";
 const redirectListener = "http";
@@ -42,15 +52,21 @@ export class Edge extends Component {
     return { name, namespace: this.#args.namespace, labels: stackLabels(this.#args.plan.identity) };
   }
 
-  /** @param condition Of its status, that `up` waits for. Left out, it is enough that the object stands. */
+  /**
+   * @param condition Of its status, that `up` waits for. Left out, it is enough that the object stands.
+   * @param force Whether fields become ours that another writer set last: the shares of a canary are written on routes.
+   */
   #custom(
-    { apiVersion, kind, name, condition }: { apiVersion: string; kind: string; name: string; condition?: string },
+    { apiVersion, kind, name, condition, force }: CustomObject,
     spec: pulumi.Inputs,
     dependsOn: pulumi.Resource[] = [],
   ) {
     const logicalName = `${kind.toLowerCase()}-${name}`;
-    const annotations = condition !== undefined && { annotations: { "pulumi.com/waitFor": `condition=${condition}` } };
-    const metadata = { ...this.#metadata(name), ...annotations };
+    const annotations = {
+      ...(condition !== undefined && { "pulumi.com/waitFor": `condition=${condition}` }),
+      ...(force === true && { "pulumi.com/patchForce": "true" }),
+    };
+    const metadata = { ...this.#metadata(name), ...(Object.keys(annotations).length > 0 && { annotations }) };
     const special = { dependsOn, ...patience(this.#args.plan) };
     return new k8s.apiextensions.CustomResource(
       logicalName,
@@ -99,14 +115,13 @@ export class Edge extends Component {
       name,
       sectionName,
     });
-    const match = [{ path: { type: "PathPrefix", value: "/" } }];
     this.#custom(
       { apiVersion: gatewayApi, kind: "HTTPRoute", name: "to-https" },
       {
         parentRefs: [parent(redirectListener)],
         rules: [
           {
-            matches: match,
+            matches: everyPath,
             filters: [{ type: "RequestRedirect", requestRedirect: { scheme: "https", statusCode: 301 } }],
           },
         ],
@@ -115,15 +130,10 @@ export class Edge extends Component {
     );
     routes.forEach((sections, index) => {
       this.#custom(
-        { apiVersion: gatewayApi, kind: "HTTPRoute", name: `sites-${index}` },
+        { apiVersion: gatewayApi, kind: "HTTPRoute", name: `${sitesRoute}${index}`, force: true },
         {
           parentRefs: sections.map(parent),
-          rules: [
-            {
-              matches: match,
-              backendRefs: [{ group: "", kind: "Service", name: this.#args.service, port: ports.nginx, weight: 1 }],
-            },
-          ],
+          rules: declaredRules(this.#args.service),
         },
         [gateway],
       );

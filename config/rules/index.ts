@@ -1,6 +1,7 @@
 /** Rules that hold between keys. Each names the sections it reads, and runs as soon as these are well-formed. */
 import { backupRules } from "./backup.ts";
 import { benchRules } from "./bench.ts";
+import { canaryRules } from "./canary.ts";
 import { checkRules } from "./checks.ts";
 import { dataRules } from "./data.ts";
 import { edgeRules } from "./edge.ts";
@@ -23,6 +24,7 @@ export const rules: readonly Rule[] = [
   ...backupRules,
   ...releaseRules,
   ...gateRules,
+  ...canaryRules,
   ...serviceRules,
   ...secretRules,
   ...platformRules,

@@ -1,6 +1,7 @@
 /** How one version follows another, and how long each part of that may take. */
 import { z } from "zod";
 import { strategies } from "../../constants/strategies.ts";
+import { canary } from "./canary.ts";
 import { checks } from "./checks.ts";
 import { exception, gates, proof } from "./gates.ts";
 import { pattern, wholeNumber } from "./primitives.ts";
@@ -55,6 +56,7 @@ export const release = z
     proof: proof.optional(),
     exception: exception.optional(),
     timeouts,
+    canary,
     checks,
     resources: resources("250m", "1Gi", "512Mi").describe("What a step's pod may use: it runs `bench migrate`."),
     gitSha: pattern(/^[0-9a-f]{40}$/, "a git revision of 40 hexadecimal digits", 40)

@@ -84,10 +84,11 @@ async function standsOf({ engine, query }: SqlClient, owner: string) {
   return stands.filter(({ id }) => id !== "");
 }
 
-export async function verdictOf(config: GuardConfig, stop: AbortSignal): Promise<Verdict> {
+/** @param rule of what asks: a process that waits, or one that runs. */
+export async function verdictOf(config: GuardConfig, stop: AbortSignal, rule = mayNotRun): Promise<Verdict> {
   try {
     const stands = await askLedger(config, stop, (client) => standsOf(client, config.owner));
-    const why = mayNotRun(stands ?? [], config.release, config.role);
+    const why = rule(stands ?? [], config.release, config.role);
     return why === undefined ? { may: "yes", why: "" } : { may: "no", why };
   } catch (error) {
     return { may: "unknown", why: messageOf(error) };

@@ -7,6 +7,7 @@ import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../backup/log.ts";
 import { start } from "../../backup/process.ts";
+import { mayNotGoOn } from "../guard.ts";
 import { verdictOf } from "./ask.ts";
 import { paceOf, type GuardConfig } from "./config.ts";
 import { telling, waitForTurn } from "./guard.ts";
@@ -73,7 +74,7 @@ export function supervise(config: GuardConfig, argv: Argv): Supervisor {
     for (;;) {
       await sleep(running * 1_000, undefined, { signal: over.signal }).catch(() => undefined);
       if (gone !== undefined) return gone;
-      const { may, why } = await verdictOf(config, over.signal);
+      const { may, why } = await verdictOf(config, over.signal, mayNotGoOn);
       if (gone !== undefined) return gone;
       tell({ yes: "may run", no: "ending", unknown: "running on" }[may], why);
       if (may === "no") {

@@ -105,6 +105,8 @@ describe("components/edge", () => {
     ]);
     const [backend] = listAt(listAt(sites, "spec", "rules")[0], "backendRefs");
     assert.deepEqual([backend?.["name"], backend?.["port"]], [plan.bench.edgeService.name, 8080]);
+    const force = (route: unknown) => textAt(route, "metadata", "annotations", "pulumi.com/patchForce");
+    assert.equal(force(sites), "true", "shares of a canary are written on it by another writer");
   });
 
   it("leads them by one Ingress where the stack file says so, and makes no Gateway", async () => {

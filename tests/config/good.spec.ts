@@ -22,6 +22,16 @@ const accepted: Readonly<Record<string, readonly unknown[]>> = {
   ],
   "sites[0].schema": ["a", "_", "a".repeat(32), "_0123456789abcdef", "mysqlx", "erp_2024"],
   "sites[2].settings.sessionExpiry": ["00:05", "24:00", "720:00", "99:59", "100:00"],
+  "release.strategy": ["rolling", "canary"],
+  "release.canary.stages": [
+    [{ weight: 90, minutes: 1440 }],
+    [
+      { weight: 1, minutes: 1 },
+      { weight: 2, minutes: 1 },
+    ],
+  ],
+  "release.canary.maxErrorShare": [0, 0.5, 50],
+  "release.canary.maxSlowdown": [1, 1.05, 10],
   "bench.web.replicas": [1, 11],
   "bench.nginx.replicas": [50],
   "bench.web.maxRequests": [0, 1_000_000],
@@ -154,6 +164,16 @@ describe("config: right stack files", () => {
       gates: {},
       readyTimeout: 600,
       timeouts: { drain: 900, migrate: 3600, createSite: 1800, hold: 1800, verify: 300, back: 7200, step: 21_600 },
+      canary: {
+        stages: [
+          { weight: 10, minutes: 5 },
+          { weight: 25, minutes: 15 },
+          { weight: 50, minutes: 60 },
+        ],
+        maxErrorShare: 1,
+        maxSlowdown: 1.5,
+        minRequests: 20,
+      },
       checks: {},
       resources: { cpu: "250m", memory: "1Gi", ephemeralStorage: "1Gi" },
     });

@@ -1,5 +1,6 @@
 // A stack's nginx as its pod has it: rendered files unchanged, the release's addresses, and a volume with files of each site.
 import { paths } from "../../constants/paths.ts";
+import { names } from "../../constants/names.ts";
 import { ports } from "../../constants/ports.ts";
 import type { StackPlan } from "../../topology/plan.ts";
 import type { NginxClient, NginxOptions } from "../judges/nginx.ts";
@@ -43,13 +44,16 @@ function sitesVolume({ sites }: StackPlan): Record<string, string> {
 const asked = ({ releaseServices }: StackPlan["bench"]) =>
   releaseServices.filter(({ component }) => component !== "nginx");
 
+/** Other sets' nginx: where this one listens on every IPv4 address, they have others. */
+export const neighbours = { [names.nginx]: "fd00:4::1", [names.nginxCanary]: "fd00:4::2" } as const;
+
 /** Where the names of a release and of the services beside it lead to in the sandbox. */
 export function addressesOf({ bench, services }: StackPlan): Record<string, string> {
   const addresses = [
     ...asked(bench).map(({ name, component }, index) => [name, component === "web" ? "127.0.1.1" : `127.0.2.${index}`]),
     ...services.services.map(({ name }, index) => [name, `127.0.3.${index}`]),
   ];
-  return Object.fromEntries(addresses) as Record<string, string>;
+  return { ...(Object.fromEntries(addresses) as Record<string, string>), ...neighbours };
 }
 
 /** Echo servers in place of gunicorn, of each socketio replica and of each service, under the names of their Services. */

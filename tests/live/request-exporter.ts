@@ -4,7 +4,7 @@ import { type NginxClient, type NginxOptions, withNginx } from "../judges/nginx.
 import type { Backend } from "../judges/sandbox/protocol.ts";
 import type { Program } from "../judges/sandbox/sandbox.ts";
 import { planOf } from "../support/record-stack.ts";
-import type { StackName } from "../support/stacks.ts";
+import type { Change, StackName } from "../support/stacks.ts";
 import { containerOf, environmentOf, filesOf } from "./exporter-stack.ts";
 import { type Sample, scrape } from "./metrics.ts";
 import { backendsOf, nginxOf } from "./nginx-stack.ts";
@@ -23,10 +23,11 @@ export async function withRequestExporter<Result>(
   use: (client: Counted) => Promise<Result>,
   answers: NonNullable<Backend["answers"]> = {},
   backends: (all: Backend[]) => Backend[] = (all) => all,
+  change?: Change,
 ): Promise<Result> {
-  const plan = planOf(stack);
+  const plan = planOf(stack, change);
   const exporter = containerOf(plan, "nginx", "request-exporter");
-  const options = nginxOf(stack);
+  const options = nginxOf(stack, "nginx.conf", change);
   const path = exporter.command.find((word) => word.endsWith(".cjs")) ?? "";
   const box: NginxOptions = {
     ...options,

@@ -7,6 +7,12 @@ import { bodyOf, send, status } from "./api-server.ts";
 /** How a request is answered in place of what it asks for: by a status, or by a connection that is cut, or not at all. */
 export type Fault = number | "cut" | "silent" | "done, then cut";
 
+/** An HTTPRoute, as far as it is asked for. */
+export interface StoredRoute {
+  readonly metadata: { readonly name: string; readonly resourceVersion: string };
+  readonly spec: { readonly rules: unknown };
+}
+
 export interface JobServer {
   readonly url: string;
   /** Requests, as `GET pods`, `POST jobs`, `GET log`, and `DELETE job`. */
@@ -17,8 +23,14 @@ export interface JobServer {
   readonly made: V1Job[];
   /** Jobs that are there, by name. */
   readonly jobs: Map<string, V1Job>;
+  /** HTTPRoutes that are there; undefined: the cluster knows no such kind. */
+  routes: Map<string, StoredRoute> | undefined;
+  /** What was written on them, one after the other: name, rules, and by whom. */
+  readonly written: { readonly name: string; readonly rules: unknown; readonly manager: string }[];
   /** What the cluster says of the Job or its pod. */
   readonly events: CoreV1Event[];
+  /** Called for each route that is written. */
+  onWritten: () => void;
   /** Called for each Job that is made. */
   onMade: () => void;
   /** Puts a Job there that this test's client did not make. */
@@ -107,6 +119,21 @@ export async function startJobServer(template: V1CronJob): Promise<JobServer> {
     return send(response, 201, jobs.get(name));
   };
 
+  const writeRoute = (response: ServerResponse, name: string, body: string, manager: string) => {
+    const found = server.routes?.get(name);
+    const { metadata, spec } = JSON.parse(body) as StoredRoute;
+    if (found === undefined) return missing(response, name);
+    if (metadata.resourceVersion !== found.metadata.resourceVersion) {
+      return send(response, 409, status(409, "the object has been modified"));
+    }
+    const version = String(Number(found.metadata.resourceVersion) + 1);
+    const route = { metadata: { name, resourceVersion: version }, spec: { ...found.spec, ...spec } };
+    server.routes?.set(name, route);
+    server.written.push({ name, rules: spec.rules, manager });
+    server.onWritten();
+    return send(response, 200, route);
+  };
+
   const remove = (response: ServerResponse, name: string, body: string) => {
     const { preconditions = {} } = JSON.parse(body === "" ? "{}" : body) as { preconditions?: Record<string, string> };
     const { uid, resourceVersion } = jobs.get(name)?.metadata ?? {};
@@ -119,7 +146,7 @@ export async function startJobServer(template: V1CronJob): Promise<JobServer> {
 
   const kindOf = (method: string, pathname: string): string => {
     if (pathname.endsWith("/log")) return "GET log";
-    const [, plural = "", name] = /\/(cronjobs|jobs|pods|events)(?:\/([^/]+))?$/.exec(pathname) ?? [];
+    const [, plural = "", name] = /\/(cronjobs|jobs|pods|events|httproutes)(?:\/([^/]+))?$/.exec(pathname) ?? [];
     return `${method} ${name === undefined ? plural : plural.slice(0, -1)}`;
   };
 
@@ -143,6 +170,12 @@ export async function startJobServer(template: V1CronJob): Promise<JobServer> {
       if (kind === "POST jobs") return create(target, body);
       if (kind === "DELETE job") return remove(target, name, body);
       if (kind === "GET job") return jobs.has(name) ? send(target, 200, jobs.get(name)) : missing(target, name);
+      if (kind === "PATCH httproute") return writeRoute(target, name, body, searchParams.get("fieldManager") ?? "");
+      if (kind === "GET httproutes") {
+        return server.routes === undefined
+          ? missing(target, name)
+          : send(target, 200, { kind: "HTTPRouteList", items: [...server.routes.values()] });
+      }
       if (kind === "GET log") return followLog(target, pathname.split("/").at(-2) ?? "", searchParams);
       const items = kind === "GET events" ? events : pods(searchParams.get("labelSelector") ?? "");
       return send(target, 200, { kind: "List", items });
@@ -157,6 +190,9 @@ export async function startJobServer(template: V1CronJob): Promise<JobServer> {
     made,
     jobs,
     events,
+    routes: undefined,
+    written: [],
+    onWritten: () => undefined,
     onMade: () => undefined,
     add: (name, change = {}) => put(name, { metadata: {}, ...change }),
     pod: (now) => void (podStatus = now),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ports } from "../../constants/ports.ts";
 import { labels } from "../../constants/labels.ts";
 import { steps as submitted } from "../../operate/step-log.ts";
 import { releaseNeedsVerifiedBackup as rule } from "../../policies/release-needs-verified-backup.ts";
@@ -199,6 +200,44 @@ describe("frappe-release-needs-verified-backup", () => {
         /^release-confirm: it does not wait for other(?:-\w+-?)?-service/,
       );
     }
+  });
+
+  it("lets a Service move early that leads sets to each other and nobody else anywhere", () => {
+    const peers = (...taken: unknown[]) => {
+      const spec = { selector: { [labels.release]: releaseId }, ports: taken.map((port) => ({ port })) };
+      const given = object("core/v1:Service", { metadata: { name: "newest" }, spec }, { name: "newest-service" });
+      return said((stack) => void (stack["newest"] = { ...given, dependsOn: ["release-migrate"] }));
+    };
+    assert.deepEqual(peers(ports.nginxPeer), []);
+    const late = [
+      /^newest-service: it does not wait for release-verify/,
+      /^release-confirm: it does not wait for newest-service/,
+    ];
+    assertSaid(peers(ports.nginxPeer, ports.nginx), ...late);
+    assertSaid(peers(ports.nginxInternal), ...late);
+    assertSaid(peers(unknownText), ...late);
+    assertSaid(peers(), ...late);
+  });
+
+  it("refuses a declared route to a release's own address, or to the newest set: shares are given while a release is tried", () => {
+    const peers = {
+      metadata: { name: "nginx-canary" },
+      spec: { selector: { [labels.release]: releaseId }, ports: [{ port: ports.nginxPeer }] },
+    };
+    const leads = (...names: unknown[]) =>
+      said((stack) => {
+        const rules = [{ backendRefs: names.map((name) => ({ name, weight: 1 })) }];
+        stack["own"] = { ...service(`nginx-${releaseId}`, { [labels.release]: releaseId }), dependsOn: [] };
+        stack["newest"] = { ...object("core/v1:Service", peers, { name: "newest" }), dependsOn: [] };
+        stack["route"] = {
+          ...object("gateway.networking.k8s.io/v1:HTTPRoute", { spec: { rules } }, { name: "route" }),
+          dependsOn: [],
+        };
+      });
+    assert.deepEqual(leads("nginx"), []);
+    assert.deepEqual(leads("somebody-elses"), []);
+    assertSaid(leads("nginx", `nginx-${releaseId}`), /^route: it leads to "nginx-0a1b2c3d4e", a release's own address/);
+    assertSaid(leads("nginx-canary"), /^route: it leads to "nginx-canary", a release's own address/);
   });
 
   it("does not take a selector of something else for a Service's", () => {

@@ -47,6 +47,16 @@ const gates = {
   exception: { release: "r1", gates: ["freeze"], reason: "r", by: "ada", until: "2026-12-24T06:00Z" },
 };
 
+const canary = (more: object = {}) => ({
+  prometheus: "http://prometheus:9090",
+  stages: [
+    { weight: 10, seconds: 60 },
+    { weight: 50, seconds: 60 },
+  ],
+  ...{ maxErrorShare: 1, maxSlowdown: 1.5, minRequests: 20 },
+  ...more,
+});
+
 type Changed = Record<string, unknown>;
 
 /** A whole configuration with one key changed; `undefined` takes it away. */
@@ -66,6 +76,7 @@ describe("release/config", () => {
     for (const [key, value] of [
       ["release.rollbackTo", "0123456789"],
       ["limits.back", 60],
+      ["canary", canary()],
       ["release.gitSha", undefined],
       ["sites", []],
       ["checks", []],
@@ -125,6 +136,19 @@ describe("release/config", () => {
   }
 
   for (const [key, value, problem] of [
+    ["canary", canary({ stages: [] }), "canary.stages: expected a list of at least 1, got []"],
+    [
+      "canary",
+      canary({ stages: [{ weight: 100, seconds: 60 }] }),
+      "canary.stages[0].weight: expected a number from 1 to 99, got 100",
+    ],
+    ["canary", canary({ stages: canary().stages.toReversed() }), "canary.stages: expected rising weights, got [50,10]"],
+    ["canary", canary({ maxSlowdown: "1.5" }), 'canary.maxSlowdown: expected a number from 1 to 100, got "1.5"'],
+    [
+      "canary",
+      canary({ prometheus: "prometheus" }),
+      'canary.prometheus: expected an address http://host:port, got "prometheus"',
+    ],
     ["owner", undefined, "owner: expected a line of text, got nothing"],
     ["owner", "a\nb", 'owner: expected a line of text, got "a\\nb"'],
     ["release", [], "release: expected an object, got []"],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Role, roles } from "../../constants/ledger.ts";
-import { mayNotRun } from "../../release/guard.ts";
+import { mayNotGoOn, mayNotRun } from "../../release/guard.ts";
 import type { Release } from "../../release/ledger/records.ts";
 import { type ReleaseState, releaseStates } from "../../release/machine.ts";
 
@@ -71,6 +71,28 @@ describe("release/guard", () => {
     }
     const over = [release("old", "confirmed"), { ...release("new", "trial"), leftMs: 0 }];
     assert.equal(mayNotRun(over, "new", "web"), "the time of the trial of release new is up");
+  });
+
+  it("has a web that runs end only when its own trial has failed, or nobody has judged it in time", () => {
+    const old = release("old", "confirmed");
+    const ends = (state: ReleaseState, id: string) => mayNotGoOn([old, release("new", state)], id, "web");
+    for (const state of releaseStates) {
+      assert.equal(ends(state, "old"), undefined, `the old one's while another is ${state}`);
+      const taken = ["aborting", "aborted"].includes(state) ? `release new is ${state}` : undefined;
+      assert.equal(ends(state, "new"), taken, state);
+    }
+    const late = { ...release("new", "trial"), leftMs: 0 };
+    assert.equal(mayNotGoOn([old, late], "new", "web"), "the time of the trial of release new is up");
+    assert.equal(mayNotGoOn([], "new", "web"), undefined);
+  });
+
+  it("has a scheduler that runs end as soon as it may not begin any more", () => {
+    for (const state of releaseStates) {
+      const both = [release("old", "confirmed"), release("new", state)];
+      for (const id of ["old", "new"]) {
+        assert.equal(mayNotGoOn(both, id, "scheduler"), mayNotRun(both, id, "scheduler"), `${id}, ${state}`);
+      }
+    }
   });
 
   it("says why somebody waits: another's schema, a schema half way, none at all", () => {

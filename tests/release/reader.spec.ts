@@ -157,21 +157,26 @@ for (const engine of ["mariadb", "postgres"] as const) {
       });
 
       it("ends its child when another release's schema comes, and starts it again after the way back", async () => {
-        const reading = suite.start(["run", ...role]);
+        const reading = suite.start(["run", ...role], {}, "scheduler");
         await reading.says(/up \d+\n/);
         const group = pidOf(reading);
+        const web = suite.start(["run", ...role]);
+        await web.says(/up \d+\n/);
         await suite.release("r3");
         await reading.says(/bye/);
         await reading.says(/"event":"waiting".*r3 is migrating/);
         await gone(group);
         await suite.release("r3", "rolling_back", "rolled_back");
         await reading.says(/up \d+\n[^]*up \d+\n/);
-        reading.child.kill("SIGTERM");
-        assert.equal((await reading.ended).code, 7);
+        assert.equal(count(web.stdout(), "up"), 1, "a web that serves goes on");
+        for (const { child, ended } of [reading, web]) {
+          child.kill("SIGTERM");
+          assert.equal((await ended).code, 7);
+        }
       });
 
       it("kills a child that does not end by itself", async () => {
-        const reading = suite.start(["run", ...stubborn]);
+        const reading = suite.start(["run", ...stubborn], {}, "scheduler");
         await reading.says(/up \d+\n/);
         const group = pidOf(reading);
         await suite.release("r4");

@@ -17,6 +17,8 @@ const inside = (edge: string) => [
   "nginx -> socketio:9000",
   "socketio -> web:8000",
 ];
+/** Behind a Gateway a canary may stand beside the set that serves: each answers for what the other lacks. */
+const beside = ["nginx -> nginx:8083"];
 const toAll = (to: string) => ["web", "scheduler", "worker"].map((role) => `${role} -> ${to}`);
 const embeddedRedis = [...toAll("redis-cache:6379"), ...toAll("redis-queue:6379"), "socketio -> redis-queue:6379"];
 const fromOutgoing = (to: string) => ["web", "worker"].map((role) => `${role} -> ${to}`);
@@ -67,6 +69,7 @@ const expected: Record<StackName, string[]> = {
   ],
   staging: [
     ...inside("envoy-gateway-system"),
+    ...beside,
     ...toAll("database:3306"),
     ...embeddedRedis,
     ...fromOutgoing("[203.0.113.25/32]:587"),
@@ -78,6 +81,7 @@ const expected: Record<StackName, string[]> = {
   ],
   prod: [
     ...inside("envoy-gateway-system"),
+    ...beside,
     ...toAll("database:3306"),
     ...[3306, 4444, 4567, 4568, 5555, 5566].map((port) => `database -> database:${port}`),
     ...[3306, 5555, 5566].map((port) => `namespace mariadb-operator -> database:${port}`),
@@ -108,6 +112,7 @@ const expected: Record<StackName, string[]> = {
   ],
   "postgres-embedded": [
     ...inside("envoy-gateway-system"),
+    ...beside,
     ...toAll("database:5432"),
     ...embeddedRedis,
     ...monitoring("database:5432", 9187),
@@ -117,6 +122,7 @@ const expected: Record<StackName, string[]> = {
   ],
   external: [
     ...inside("envoy-gateway-system"),
+    ...beside,
     ...toAll("[10.60.0.0/24]:3306"),
     ...toAll("[10.61.0.0/24]:6379"),
     ...toAll("[10.61.0.0/24]:6379"),
@@ -132,6 +138,13 @@ describe("topology/network", () => {
       assert.deepEqual(table(stack as StackName), flows.sort());
     });
   }
+
+  it("lets the step of a canary ask Prometheus, and that of no other release", () => {
+    const change = (values: { release?: object }) => void (values.release = { ...values.release, strategy: "canary" });
+    const asks = (flows: readonly Flow[]) => flows.flatMap(lines).includes("release -> prometheus:9090");
+    assert.equal(asks(planOf("prod", change).network.flows), true);
+    assert.equal(asks(planOf("prod").network.flows), false);
+  });
 
   it("says of every flow why it is there", () => {
     for (const { why } of planOf("prod").network.flows) assert.ok(why.length > 3);

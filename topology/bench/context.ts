@@ -160,3 +160,10 @@ export function benchWorkload(
 export const webPort = { name: "http", port: ports.web } as const;
 /** nginx for callers inside the namespace. */
 export const internalPort = { name: "internal", port: ports.nginxInternal } as const;
+/** nginx for another set's. */
+export const peerPort = { name: "peer", port: ports.nginxPeer } as const;
+
+/** Whether a release gets a share of the requests before it stands. */
+export const isCanary = ({ release }: Pick<BenchContext, "release">): boolean => release.strategy === "canary";
+/** Whether a canary may ever stand beside this set: a Gateway alone shares requests out. */
+export const hasNeighbours = ({ config }: Pick<BenchContext, "config">): boolean => config.edge.kind === "gateway";

@@ -9,9 +9,12 @@ import { renderSessionProxy } from "../nginx/session-proxy.ts";
 import type { ConfigFilesPlan, ServicePlan, VolumePlan, WorkloadPlan } from "../types.ts";
 import {
   benchFiles,
+  hasNeighbours,
   internalPort,
+  isCanary,
   nginxFiles,
   nginxService,
+  peerPort,
   sessionProxyFiles,
   socketioName,
   socketioService,
@@ -32,6 +35,8 @@ export interface BenchPlan {
   readonly workloads: readonly WorkloadPlan[];
   /** Addresses inside a release; they come and go with it. */
   readonly releaseServices: readonly ServicePlan[];
+  /** Leads to the newest set as soon as that may come up; the set that stands asks it for assets that it lacks. */
+  readonly newestService?: ServicePlan;
   /** Where traffic comes in: the one address that moves from release to release, and moves last. */
   readonly edgeService: ServicePlan;
 }
@@ -85,8 +90,22 @@ function nginxConfig(context: BenchContext): string {
     redirectToHttps: config.edge.kind === "ingress",
     counted: isCounted(context),
     hsts: config.edge.hsts,
+    ...(hasNeighbours(context) && {
+      neighbours: { newest: names.nginxCanary, ...(isCanary(context) && { stable: names.nginx }) },
+    }),
   });
 }
+
+const edgePort = { name: "http", port: ports.nginx } as const;
+
+const newestService: ServicePlan = {
+  name: names.nginxCanary,
+  logicalName: "nginx-canary-service",
+  component: "nginx",
+  scope: "release",
+  early: true,
+  ports: [peerPort],
+};
 
 function releaseServices(context: BenchContext): ServicePlan[] {
   // Looked up once, at the start of nginx and of the session proxies: they stand before any pod does.
@@ -105,13 +124,13 @@ function releaseServices(context: BenchContext): ServicePlan[] {
   return [
     { ...scoped, name: webService(context), logicalName: released("web-service"), component: "web", ports: [webPort] },
     ...socketio,
-    // Of the new set before traffic moves, for whoever looks at it first.
+    // Of the new set before traffic moves, for whoever looks at it first, and for the share of a canary.
     {
       ...scoped,
       name: nginxService(context),
       logicalName: released("nginx-release-service"),
       component: "nginx",
-      ports: [internalPort],
+      ports: isCanary(context) ? [edgePort, internalPort] : [internalPort],
     },
   ];
 }
@@ -142,12 +161,13 @@ export function planBench(
       planNginx(context),
     ],
     releaseServices: releaseServices(context),
+    ...(hasNeighbours(context) && { newestService }),
     edgeService: {
       name: names.nginx,
       logicalName: "nginx-service",
       component: "nginx",
       scope: "release",
-      ports: [{ name: "http", port: ports.nginx }, internalPort],
+      ports: [edgePort, internalPort, ...(hasNeighbours(context) ? [peerPort] : [])],
     },
   };
 }

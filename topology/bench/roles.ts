@@ -17,6 +17,8 @@ import {
   sitesMount,
   socketioName,
   internalPort,
+  isCanary,
+  peerPort,
   webPort,
   type BenchContext,
 } from "./context.ts";
@@ -44,7 +46,8 @@ export function planWeb(context: BenchContext): WorkloadPlan {
   const [firstSite = ""] = context.hosts.values();
   const gunicorn = benchContainer(context, {
     name: "web",
-    command: guarded([
+    // A canary that is taken back, or late, is ended by its own guard: its nginx asks the set that stands from then on.
+    command: (isCanary(context) ? watched : guarded)([
       paths.gunicorn,
       `--chdir=${paths.sites}`,
       `--bind=0.0.0.0:${ports.web}`,
@@ -192,7 +195,12 @@ export function planNginx(context: BenchContext): WorkloadPlan {
         ...nginxContainer(context, {
           name: "nginx",
           config: nginxFiles,
-          ports: [{ name: "http", port: ports.nginx }, internalPort, { name: "status", port: ports.nginxStatus }],
+          ports: [
+            { name: "http", port: ports.nginx },
+            internalPort,
+            peerPort,
+            { name: "status", port: ports.nginxStatus },
+          ],
           volumes: [sitesMount(true)],
           resources: nginx.resources,
           probes: {

@@ -6,6 +6,14 @@ import { paths } from "../../constants/paths.ts";
 import { ports } from "../../constants/ports.ts";
 import type { RouteSet } from "../../config/routes.ts";
 import { proxyHeaders } from "./headers.ts";
+import {
+  assetFallback,
+  neighbourLocations,
+  type Neighbours,
+  neighbourUpstreams,
+  webPass,
+  webUpstream,
+} from "./neighbours.ts";
 import { siteMap } from "./hosts.ts";
 import { requestLog } from "./request-log.ts";
 import { serviceLocations, serviceUpstreams, type RoutedService } from "./services.ts";
@@ -29,6 +37,8 @@ export interface NginxConfig {
   readonly readTimeout: number;
   /** Whether plain http from the edge is sent to https here, because the edge has no portable way to. */
   readonly redirectToHttps: boolean;
+  /** Sets that may stand beside this one. Left out, nobody else is asked for anything. */
+  readonly neighbours?: Neighbours;
   /** Whether a program beside it counts the requests. */
   readonly counted: boolean;
   readonly hsts: { readonly maxAge: number; readonly includeSubdomains: boolean; readonly preload: boolean };
@@ -85,11 +95,13 @@ ${trustedProxies.map((range) => `    ${range} 1;`).join("\n")}
   map "$server_port:$by_proxy:$http_x_forwarded_proto" $client_scheme {
     default $scheme;
     "${ports.nginx}:1:https" https;
+    "~^${ports.nginxPeer}:[01]:https$" https;
   }
-  # A caller inside the namespace may have an address of the proxies' range, and is none.
+  # A caller inside the namespace may have an address of the proxies' range, and is none; another set's nginx has checked whom it names.
   map $server_port $client_address {
     default $remote_addr;
     ${ports.nginxInternal} $realip_remote_addr;
+    ${ports.nginxPeer} $http_x_forwarded_for;
   }
   map $client_scheme $hsts {
     default "";
@@ -122,21 +134,22 @@ const securityHeaders = `    add_header X-Frame-Options SAMEORIGIN always;
 /** One level deeper: a location that adds a header of its own loses those of its server. */
 const repeatedHeaders = securityHeaders.replaceAll(/^ {4}/gm, "      ");
 
-const upstreams = ({ web, socketio }: NginxConfig) => `  upstream web {
-    server ${web}:${ports.web} max_fails=0;
-    keepalive 32;
-  }
-  # A client starts with polling and must stay on one replica; its address decides, alike in every nginx.
+const upstreams = ({
+  web,
+  socketio,
+  neighbours,
+}: NginxConfig) => `${webUpstream(web, neighbours)}  # A client starts with polling and must stay on one replica; its address decides, alike in every nginx.
   upstream socketio {
     hash $remote_addr consistent;
 ${socketio.map((address) => `    server ${address}:${ports.socketio} max_fails=2 fail_timeout=5s;`).join("\n")}
   }
-`;
+${neighbourUpstreams(neighbours)}`;
 
 /** Unknown hosts get no answer at all. */
 const strangers = `  server {
     listen ${ports.nginx} default_server;
     listen ${ports.nginxInternal} default_server;
+    listen ${ports.nginxPeer} default_server;
     server_name _;
     return 444;
   }
@@ -144,11 +157,12 @@ const strangers = `  server {
 
 /** The sites, whose domains are routed alike. */
 const server = (
-  { bodyLimit, readTimeout, redirectToHttps, services }: NginxConfig,
+  { bodyLimit, readTimeout, redirectToHttps, services, neighbours }: NginxConfig,
   { hosts, routes }: RouteSet,
 ) => `  server {
     listen ${ports.nginx};
     listen ${ports.nginxInternal};
+    listen ${ports.nginxPeer};
     server_name ${hosts.join("\n      ")};
     root ${paths.sites};
 ${redirectToHttps ? "    if ($to_https) { return 301 https://$host$request_uri; }\n" : ""}    client_max_body_size ${bodyLimit};
@@ -161,18 +175,18 @@ ${redirectToHttps ? "    if ($to_https) { return 301 https://$host$request_uri; 
 ${proxyHeaders}    proxy_set_header Connection "";
     proxy_set_header X-Use-X-Accel-Redirect True;
 ${securityHeaders}
-${serviceLocations(routes, services)}    # Assets are the image's own, so that a release never serves another one's. Hashed names never change.
+${serviceLocations(routes, services)}    # Assets are the image's own, so that a release never serves another one's in place of its own. Hashed names never change.
     location ~ "^/assets/.+\\.[A-Z0-9]{8}\\.(?:js|css)$" {
       root ${paths.bench};
       add_header Cache-Control "public, max-age=31536000, immutable";
-${repeatedHeaders}      try_files $uri =404;
+${repeatedHeaders}      try_files $uri ${assetFallback(neighbours)};
     }
     location /assets/ {
       root ${paths.bench};
       add_header Cache-Control "public, max-age=3600";
-${repeatedHeaders}      try_files $uri =404;
+${repeatedHeaders}      try_files $uri ${assetFallback(neighbours)};
     }
-
+${neighbourLocations(neighbours)}
     # Private files: only by X-Accel-Redirect, after Frappe has checked the reader.
     location ~ ^/protected/(.*)$ {
       internal;
@@ -208,8 +222,7 @@ ${repeatedHeaders}      try_files /$site/public/$uri @web;
       try_files /$site/public/$uri @web;
     }
     location @web {
-      proxy_pass http://web;
-      proxy_redirect off;
+${webPass(neighbours)}      proxy_redirect off;
       # Longer than gunicorn's own limit: the one that knows the request should give up on it.
       proxy_read_timeout ${readTimeout + 5}s;
     }

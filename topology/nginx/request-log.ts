@@ -7,10 +7,15 @@ import { ports } from "../../constants/ports.ts";
  */
 export const requestLog = `  map "$server_port $proxy_host $upstream_addr" $asked_web {
     default 0;
-    "~^${ports.nginx} web " 1;
+    "~^${ports.nginx} web(-or-stable)? " 1;
     # A private file: web has answered, and sent nginx to it.
     "~^${ports.nginx}  ." 1;
   }
-  log_format requests '$status $site $upstream_response_time';
+  # Another set has answered, since this one's web did not: its visitors never knew, and its judge has to.
+  map $upstream_addr $web_status {
+    default $status;
+    "~:${ports.nginxPeer}$" 502;
+  }
+  log_format requests '$web_status $site $upstream_response_time';
   access_log syslog:server=127.0.0.1:${ports.requestLog},nohostname,tag=nginx requests if=$asked_web;
 `;

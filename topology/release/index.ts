@@ -14,6 +14,7 @@ import {
   benchUser,
   configFiles,
   databaseTlsFiles,
+  isCanary,
   sitesMount,
   writable,
   type BenchContext,
@@ -24,16 +25,8 @@ import { component, databasePeer, redisTarget, tcp } from "../network.ts";
 import type { RedisPlan } from "../redis.ts";
 import { emptyRoom, type RoomPlan } from "../room.ts";
 import type { ConfigFilesPlan, ContainerPlan, FileMount, Flow, ScheduledPlan } from "../types.ts";
-import {
-  adminFolder,
-  checkSeconds,
-  folder,
-  readerFolder,
-  releaseJob,
-  scriptPath,
-  scriptsOf,
-  sitesFile,
-} from "./job.ts";
+import { adminFolder, folder, readerFolder, releaseJob, scriptPath, scriptsOf, sitesFile } from "./job.ts";
+import { stepSeconds } from "./limits.ts";
 
 const program = { name: "release-program", key: "release.cjs" } as const;
 const jobFiles = "release-job";
@@ -76,12 +69,6 @@ function container(context: BenchContext): ContainerPlan {
   };
 }
 
-/** What a step may take, its checks and its way back included. */
-export const stepSeconds = (config: StackConfig): number => {
-  const { step, back } = config.release.timeouts;
-  return step + checkSeconds(config) + back;
-};
-
 const template = (context: BenchContext): ScheduledPlan => ({
   name: names.release,
   room: "release",
@@ -102,7 +89,8 @@ const template = (context: BenchContext): ScheduledPlan => ({
   holdsData: false,
 });
 
-function flows({ config, database }: BenchContext, redis: RedisPlan): Flow[] {
+function flows(context: BenchContext, redis: RedisPlan): Flow[] {
+  const { config, database } = context;
   const from = component(names.release);
   const ask = (role: string, ...numbers: number[]): Flow => ({
     from,
@@ -121,6 +109,9 @@ function flows({ config, database }: BenchContext, redis: RedisPlan): Flow[] {
     ask("nginx", ports.nginxInternal),
     ask("web", ports.web),
     ask("socketio", ports.socketio),
+    ...(isCanary(context)
+      ? [{ from, to: component(names.prometheus), ports: tcp(ports.prometheus), why: "how the canary does" }]
+      : []),
   ];
 }
 

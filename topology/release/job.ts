@@ -1,13 +1,14 @@
 /** What the release runner is told. */
-import type { ReleaseCheck, ReleaseJob } from "../../release/job.ts";
+import type { CanaryJob, ReleaseCheck, ReleaseJob } from "../../release/job.ts";
 import { ledgerName, ledgerOwner } from "../../config/ledger.ts";
 import type { StackConfig } from "../../config/stack.ts";
 import { paths } from "../../constants/paths.ts";
 import { ports } from "../../constants/ports.ts";
 import { standardQueues } from "../../constants/queues.ts";
 import { backupJob } from "../backup/job.ts";
-import { nginxService, socketioService, webService, type BenchContext } from "../bench/context.ts";
+import { isCanary, nginxService, socketioService, webService, type BenchContext } from "../bench/context.ts";
 import { names } from "../names.ts";
+import { addedSeconds } from "./limits.ts";
 
 export const folder = "/etc/frappe-release";
 export const adminFolder = `${folder}/admin`;
@@ -27,16 +28,21 @@ const checksOf = ({ release }: StackConfig) =>
 export const scriptsOf = (config: StackConfig): readonly { readonly name: string; readonly text: string }[] =>
   checksOf(config).flatMap(([name, check]) => (check.kind === "script" ? [{ name, text: check.text }] : []));
 
-/** What all checks may take together. */
-export const checkSeconds = (config: StackConfig): number =>
-  checksOf(config).reduce((sum, [, { timeout }]) => sum + timeout, 0);
-
 const releaseCheck = ([name, check]: ReturnType<typeof checksOf>[number]): ReleaseCheck => {
   const shared = { name, site: check.site, limit: check.timeout };
   return check.kind === "bench"
     ? { ...shared, kind: "bench", args: check.args }
     : { ...shared, kind: "script", file: scriptPath(name) };
 };
+
+function canaryJob({ config }: BenchContext): CanaryJob {
+  const { stages, ...thresholds } = config.release.canary;
+  return {
+    prometheus: at(names.prometheus, ports.prometheus),
+    stages: stages.map(({ weight, minutes }) => ({ weight, seconds: minutes * 60 })),
+    ...thresholds,
+  };
+}
 
 export function releaseJob(context: BenchContext): ReleaseJob {
   const { config, release } = context;
@@ -79,12 +85,13 @@ export function releaseJob(context: BenchContext): ReleaseJob {
       drain: timeouts.drain,
       migrate: timeouts.migrate,
       createSite: timeouts.createSite,
-      hold: timeouts.hold + checkSeconds(config),
+      hold: timeouts.hold + addedSeconds(config),
       verify: timeouts.verify,
       back: timeouts.back,
-      whole: timeouts.step + checkSeconds(config),
+      whole: timeouts.step + addedSeconds(config),
     },
     ...(checks.length > 0 && { checks }),
+    ...(isCanary(context) && { canary: canaryJob(context) }),
     backup: backupJob(context),
   };
 }

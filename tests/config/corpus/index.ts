@@ -2,6 +2,7 @@
 import { addresses } from "./addresses.ts";
 import { backup } from "./backup.ts";
 import { bench } from "./bench.ts";
+import { canary } from "./canary.ts";
 import { checks } from "./checks.ts";
 import { edge } from "./edge.ts";
 import { gates } from "./gates.ts";
@@ -27,6 +28,7 @@ export const corpus = {
   schemas,
   sites,
   bench,
+  canary,
   schedules,
   image,
   addresses,

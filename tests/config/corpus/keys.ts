@@ -17,6 +17,8 @@ const misspelt = [
   ["release.gates.frezee", "freeze"],
   ["release.gates.freeze.timezone", "timeZone"],
   ["release.excepton", "exception"],
+  ["release.canary.maxErorShare", "maxErrorShare"],
+  ["release.canary.stage", "stages"],
   ["bench.schedular", "scheduler"],
   ["bench.timezone", "timeZone"],
   ["bench.web.replica", "replicas"],

@@ -21,7 +21,7 @@ const noWholeNumber = {
   "an object": { value: 3 },
 };
 
-const bounded = (at: string, min: number, max: number): HostileCase[] =>
+export const bounded = (at: string, min: number, max: number): HostileCase[] =>
   field(at, `expected a whole number from ${min} to ${max}`, {
     "just too small": min - 1,
     "just too large": max + 1,

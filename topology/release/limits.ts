@@ -1,0 +1,20 @@
+/** How long a release's steps may take. */
+import type { StackConfig } from "../../config/stack.ts";
+import { inForceSeconds } from "../../constants/canary.ts";
+
+type Given = Pick<StackConfig, "release">;
+
+/** Seconds that the stages of a canary take at most; 0 with another strategy. */
+const canarySeconds = ({ release: { strategy, canary } }: Given): number =>
+  strategy === "canary" ? canary.stages.reduce((sum, { minutes }) => sum + minutes * 60 + inForceSeconds, 0) : 0;
+
+/** Seconds that the stack's own checks take at most. */
+const checkSeconds = ({ release }: Given): number =>
+  Object.values(release.checks).reduce((sum, { timeout }) => sum + timeout, 0);
+
+/** What the new set is judged by before traffic moves, on top of the time that every release has for it. */
+export const addedSeconds = (config: Given): number => canarySeconds(config) + checkSeconds(config);
+
+/** What a step may take, its way back included. */
+export const stepSeconds = (config: Given): number =>
+  config.release.timeouts.step + config.release.timeouts.back + addedSeconds(config);
