@@ -1,5 +1,5 @@
 /**
- * `npm test`: lint, types and format, then every test but tests/cluster, in one process more than there are processors.
+ * `npm test`: lint, types and format, then every test but tests/cluster, in twice as many processes as there are processors.
  * A step that fails does not hide the next one. The last line is plain: `N passed, N failed, N skipped`, the steps counted too.
  */
 import { spawnSync } from "node:child_process";
@@ -36,8 +36,8 @@ async function tests(waiting: Job[]): Promise<Counts> {
       say(`=== ${job.name}: ${failed} in ${timesOf(outcome)}`);
     }
   };
-  // One more than there are processors: the suites of releases wait for servers, and for each other, half of their time.
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
+  // The suites of releases wait for servers, and for each other, more than half of their time.
+  await Promise.all(Array.from({ length: 2 * availableParallelism() }, work));
   const slowest = outcomes.toSorted((one, other) => other.seconds - one.seconds).slice(0, 10);
   say(`\n  slowest\n${slowest.map((each) => `    ${each.job.name}: ${timesOf(each)}`).join("\n")}`);
   const counts = summarise(outcomes);

@@ -131,6 +131,27 @@ export function describeReleases(given: () => Platform): void {
       await platform.stack.recover();
     });
 
+    it("goes back by itself when the new set finds no place once the sites are migrated, and says so", async function () {
+      this.timeout(600_000);
+      const platform = given();
+      const undo = platform.stack.change((values) => {
+        set(values, { attempt: 4, readyTimeout: 45, timeouts: { hold: 60 } });
+        values["bench"].web.resources.cpu = "500";
+      });
+      const outcome = await platform.stack.up();
+      assert.notEqual(outcome.code, 0);
+      assert.match(outcome.text, /Insufficient cpu/);
+      const release = await until("the release to go back", 240, async () => {
+        const there = await lastRelease(platform);
+        return there.state === "rolled_back" && there;
+      });
+      assert.match(release.reason, /nobody verified the new set/);
+      assert.equal(await serving(platform), first);
+      await until("the sites to be served", 60, async () => (await ask(platform, "/login")).status === 200);
+      await served(platform);
+      undo();
+    });
+
     it("goes back to the version that stands by an up, with nothing of the failed ones left", async function () {
       this.timeout(500_000);
       const platform = given();
@@ -151,7 +172,7 @@ export function describeReleases(given: () => Platform): void {
       const platform = given();
       platform.stack.change((values) => {
         useImage(values, platform.images.two);
-        set(values, { attempt: 3 });
+        set(values, { attempt: 5 });
       });
       const outcome = await platform.stack.up();
       assert.equal(outcome.code, 0, outcome.text);
@@ -199,6 +220,25 @@ export function describeReleases(given: () => Platform): void {
       assert.deepEqual([release.id, release.state], [await serving(platform), "confirmed"]);
       assert.ok(!(await notes(platform, "after-")).has("after-two"));
       assert.ok((await notes(platform, "releases-")).size > 0);
+      assert.deepEqual((await platform.stack.up()).changes, []);
+    });
+
+    it("moves to other code on the same schema without closing anything", async function () {
+      this.timeout(500_000);
+      const platform = given();
+      const open = steadily(platform, [200]);
+      platform.stack.change((values) => {
+        useImage(values, platform.images.fix);
+        const { rollbackTo: _, ...kept } = values["release"];
+        values["release"] = { ...kept, strategy: "rolling" };
+      });
+      const outcome = await platform.stack.up();
+      assert.equal(outcome.code, 0, outcome.text);
+      const release = await lastRelease(platform);
+      assert.deepEqual([release.id, release.state, release.closedAt], [await serving(platform), "confirmed", 0]);
+      const { asked, bad } = await open.stop();
+      assert.deepEqual(bad, [], `of ${asked}`);
+      await served(platform);
       assert.deepEqual((await platform.stack.up()).changes, []);
     });
   });

@@ -14,8 +14,8 @@ export interface Platform {
   readonly cluster: Cluster;
   readonly api: Api;
   readonly stack: Stack;
-  /** Bench images by tag: the release that stands first, and the next one. */
-  readonly images: Readonly<Record<"one" | "two", BenchImage>>;
+  /** Bench images by tag: the release that stands first, the next one, and the first one's with other code alone. */
+  readonly images: Readonly<Record<"one" | "two" | "fix", BenchImage>>;
 }
 
 export function benchImages(archives: readonly Archive[]): Platform["images"] {
@@ -25,7 +25,7 @@ export function benchImages(archives: readonly Archive[]): Platform["images"] {
     assert.ok(image, `no image ${name} was built`);
     return { tag, digest: image.digest };
   };
-  return { one: find("one"), two: find("two") };
+  return { one: find("one"), two: find("two"), fix: find("fix") };
 }
 
 export function makePlatform(engine: DatabaseEngine, cluster: Cluster, archives: readonly Archive[]): Platform {

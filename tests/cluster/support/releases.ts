@@ -17,20 +17,20 @@ export interface Bad {
 }
 
 export interface Watched {
-  /** Every answer until now that is neither a page nor the word that writes are closed. */
+  /** Every answer until now that is none of those. */
   readonly bad: () => readonly Bad[];
   readonly stop: () => Promise<{ readonly asked: number; readonly bad: readonly Bad[] }>;
 }
 
-/** Asks for a page twice a second until it is told to stop. */
-export function steadily(platform: Platform): Watched {
+/** Asks for a page twice a second until it is told to stop. @param good what it may be answered */
+export function steadily(platform: Platform, good: readonly number[] = [200, 503]): Watched {
   let [going, asked] = [true, 0];
   const bad: Bad[] = [];
   const loop = (async () => {
     while (going) {
       asked += 1;
       const { status } = await ask(platform, "/login");
-      if (status !== 200 && status !== 503) bad.push({ at: Date.now(), status });
+      if (!good.includes(status)) bad.push({ at: Date.now(), status });
       await sleep(500);
     }
   })();
