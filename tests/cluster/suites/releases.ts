@@ -39,6 +39,18 @@ async function served(platform: Platform): Promise<void> {
   }
 }
 
+/** By its deadline, with nobody there, to release `first`. */
+async function goesBack(platform: Platform, first: string): Promise<void> {
+  const release = await until("the release to go back", 240, async () => {
+    const there = await lastRelease(platform);
+    return there.state === "rolled_back" && there;
+  });
+  assert.match(release.reason, /nobody verified the new set/);
+  assert.equal(await serving(platform), first);
+  await until("the sites to be served", 60, async () => (await ask(platform, "/login")).status === 200);
+  await served(platform);
+}
+
 export function describeReleases(given: () => Platform): void {
   describe("releases", () => {
     let first = "";
@@ -119,14 +131,7 @@ export function describeReleases(given: () => Platform): void {
       await until("the sites to be migrated", 300, async () => (await lastRelease(platform)).state === "migrated");
       run.signal("SIGKILL");
       await run.ended;
-      const release = await until("the release to go back", 240, async () => {
-        const there = await lastRelease(platform);
-        return there.state === "rolled_back" && there;
-      });
-      assert.match(release.reason, /nobody verified the new set/);
-      assert.equal(await serving(platform), first);
-      await until("the sites to be served", 60, async () => (await ask(platform, "/login")).status === 200);
-      await served(platform);
+      await goesBack(platform, first);
       undo();
       await platform.stack.recover();
     });
@@ -141,14 +146,7 @@ export function describeReleases(given: () => Platform): void {
       const outcome = await platform.stack.up();
       assert.notEqual(outcome.code, 0);
       assert.match(outcome.text, /Insufficient cpu/);
-      const release = await until("the release to go back", 240, async () => {
-        const there = await lastRelease(platform);
-        return there.state === "rolled_back" && there;
-      });
-      assert.match(release.reason, /nobody verified the new set/);
-      assert.equal(await serving(platform), first);
-      await until("the sites to be served", 60, async () => (await ask(platform, "/login")).status === 200);
-      await served(platform);
+      await goesBack(platform, first);
       undo();
     });
 
