@@ -19,6 +19,7 @@ export interface Circumstances {
 interface Manifest extends Gated {
   readonly attempt: number;
   readonly strategy: Strategy;
+  readonly stages?: readonly { readonly weight: number; readonly minutes: number }[];
   readonly sites: readonly {
     readonly name: string;
     readonly state: string;
@@ -130,10 +131,12 @@ function releaseLines(steps: readonly Step[], now: number): string[] {
     return `  site       ${name}  [${apps.join(", ")}]${also}${state === "archived" ? "  ARCHIVED" : ""}`;
   });
   const more = manifest.sites.length - namedSites;
-  const { rollbackTo } = manifest;
+  const { rollbackTo, stages = [] } = manifest;
+  const shares = stages.map(({ weight, minutes }) => `${weight} % for ${minutes} min`).join(", ");
   return [
     `  release    ${manifest.releaseId} (attempt ${manifest.attempt}, ${manifest.strategy}), ${changed}`,
     ...(stays ? [] : [stepsTaken(manifest.strategy)]),
+    ...(stays || shares === "" ? [] : [`  canary     of all requests ${shares}; back by itself where it does worse`]),
     ...(rollbackTo === undefined ? [] : [`  back to    ${rollbackTo}${stays ? ", where it went" : givesUp}`]),
     ...gateLines(before, manifest, now),
     `  image      ${manifest.image}`,

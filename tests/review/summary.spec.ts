@@ -79,6 +79,19 @@ describe("summary of the release", () => {
     }
   });
 
+  it("says of a canary which shares of the requests it gets and for how long, and nothing of it where it stands", () => {
+    const stages = [
+      { weight: 10, minutes: 5 },
+      { weight: 50, minutes: 60 },
+    ];
+    const more = { strategy: "canary", stages };
+    assert.deepEqual(lines("canary", [release("create", [], more)]), [
+      "  canary     of all requests 10 % for 5 min, 50 % for 60 min; back by itself where it does worse",
+    ]);
+    assert.deepEqual(lines("canary", [release("same", [], more)]), []);
+    assert.deepEqual(lines("canary", [release("create", [])]), []);
+  });
+
   it("says of a release that goes back to which one, and that data of today are given up", () => {
     const more = { rollbackTo: "0123456789" };
     assert.match(

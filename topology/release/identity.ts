@@ -18,6 +18,8 @@ export interface ReleaseManifest {
   readonly kinds: Kinds;
   /** What it has to keep to before it may begin; no part of its identity. */
   readonly gates: Gates;
+  /** With strategy canary: the shares of the requests that it goes through. */
+  readonly stages?: StackConfig["release"]["canary"]["stages"];
 }
 
 export interface ReleasePlan {
@@ -93,6 +95,7 @@ export function planRelease(config: StackConfig): ReleasePlan {
       sites: config.sites,
       kinds: { code: hashOf(code), sites: hashOf(sites), settings: hashOf(settings) },
       gates: gatesOf(config),
+      ...(strategy === "canary" && { stages: config.release.canary.stages }),
     },
   };
 }
