@@ -8,7 +8,7 @@ import { againstCodeOnly } from "./code-only.ts";
 import { againstFollowing, pastOf } from "./history.ts";
 import { endOthers } from "./others.ts";
 import { inspectUndo, refuseFormer, rehearse, returnSite, tellUndo, undoIn } from "./undo.ts";
-import { beginTrial, confirmCode } from "./trial.ts";
+import { beginTrial, confirmCode, refuseOtherWay } from "./trial.ts";
 import { moveOn, Refused, type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
 
 /** Tries of one site's migration that may be cut off by a kill; what is killed again and again is killed for a reason. */
@@ -30,6 +30,7 @@ export async function prepare(run: Run): Promise<void> {
     );
   }
   if (known !== undefined) {
+    refuseOtherWay(run, known);
     const asked = known.state === "needs_human" ? ": its way back is tried again" : "";
     say(`release ${wanted.id} goes on from ${known.state}${asked}`);
     return;
@@ -99,8 +100,10 @@ export async function backUp(run: Run): Promise<void> {
 export async function migrate(run: Run): Promise<void> {
   await refuseEnded(run);
   await finishWayBack(run);
+  const release = await releaseOf(run);
+  refuseOtherWay(run, release);
   try {
-    if (isCodeOnly((await releaseOf(run)).facts["strategy"])) return await beginTrial(run);
+    if (isCodeOnly(release.facts["strategy"])) return await beginTrial(run);
     await close(run);
     await seal(run);
     await write(run);

@@ -2,10 +2,25 @@
  * A release of code only: nothing is closed, sealed or migrated. It is tried beside the old one for a time, and passes or is called off;
  * whatever ends the trial early calls it off as well, since nothing has to be put back.
  */
+import { isCodeOnly } from "../../constants/strategies.ts";
+import type { Release } from "../ledger/records.ts";
 import { goBack } from "./back.ts";
-import { moveOn, type Run, releaseOf, sitesOf } from "./run.ts";
+import { moveOn, Refused, type Run, releaseOf, sitesOf } from "./run.ts";
 
 const tooLate = "nobody verified the new set within the time of its trial";
+
+/**
+ * The strategy is no part of a release's identity, and whether writes close is the operator's to know beforehand: what was begun in one way
+ * is not ended in another. Sites that are closed already are not left so for it. @throws Refused
+ */
+export function refuseOtherWay({ wanted }: Run, { id, state, facts }: Release): void {
+  const [begun, asked] = [facts["strategy"], wanted.facts["strategy"]];
+  if (!["prepared", "backed_up", "trial"].includes(state)) return;
+  if (begun === asked || (!isCodeOnly(begun) && !isCodeOnly(asked))) return;
+  throw new Refused(
+    `release ${id} was begun as ${String(begun)}, and frappe:release.strategy is ${String(asked)} now: put it back, or raise frappe:release.attempt for a release of its own`,
+  );
+}
 
 /** From here on the guard lets the new web run. @throws when its time is up */
 export async function beginTrial(run: Run): Promise<void> {
@@ -27,9 +42,13 @@ export async function endTrial(run: Run, judge: () => Promise<string | undefined
   const inTime = async () => {
     if ((await releaseOf(run)).leftMs <= 0) throw new Error(tooLate);
   };
-  if ((await releaseOf(run)).state !== "trial") return;
+  const release = await releaseOf(run);
+  if (release.state !== "trial") return;
+  refuseOtherWay(run, release);
   try {
     await inTime();
+    // With the new code, as at the end: what cannot be done then is found while it can still be called off.
+    for (const { site } of await sitesOf(run)) await run.world.refresh(site);
     const problem = await judge();
     if (problem !== undefined) throw new Error(problem);
     await run.point("judged");

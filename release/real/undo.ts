@@ -9,6 +9,7 @@ import { clearStaleLocks } from "../../backup/stale-locks.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "../job.ts";
 import { restoreIntoScratch } from "../scratch.ts";
 import { growSite } from "../sites/create.ts";
+import { readFlags } from "../sites/flags.ts";
 import { applySettings } from "../sites/settings.ts";
 import { repairSiteUser } from "../sites/user.ts";
 import type { Sealed } from "../world.ts";
@@ -56,17 +57,20 @@ export async function returnTo(
   { snapshot }: Sealed,
 ): Promise<void> {
   await repairSiteUser(context, job, site.name);
-  await putSealBack(context, site.name, snapshot);
+  await putSealBack(context, job, site.name, snapshot);
   await growSite(context, job, site);
   await applySettings(context, job, site);
 }
 
 /**
  * Of a site that is closed already, and was seen to be: nothing to wait for. Nor is what stands backed up first: it is of a migration that
- * failed, or in the seal that this release has taken of the data of today.
+ * failed, or in the seal that this release has taken of the data of today. Where somebody has opened it meanwhile, it is waited for and
+ * backed up like any site in use: what was written since is nowhere else.
  */
-export const putSealBack = (context: Context, site: string, snapshot: string): Promise<void> =>
-  restoreSite(
-    { ...context, job: { ...context.job, settleSeconds: 0 } },
-    { site, snapshot, allowUnverified: false, force: true, worthless: true },
-  );
+export function putSealBack(context: Context, job: ReleaseJob, site: string, snapshot: string): Promise<void> {
+  const closed = Number(readFlags(job, site).maintenance_mode ?? 0) === 1;
+  return restoreSite(closed ? { ...context, job: { ...context.job, settleSeconds: 0 } } : context, {
+    ...{ site, snapshot, allowUnverified: false, force: true },
+    worthless: closed,
+  });
+}

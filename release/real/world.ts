@@ -84,7 +84,7 @@ export function realWorld(context: Context, job: ReleaseJob, queue: Queue, keeps
     rehearse: (_, sealed) => rehearse(context, job, sealed),
     returnTo: (site, sealed) => returnTo(context, job, specOf(site), sealed),
 
-    restore: (site, { snapshot }) => putSealBack(context, site, snapshot),
+    restore: (site, { snapshot }) => putSealBack(context, job, site, snapshot),
     refresh: (site) => clearCache(context, job, site),
     keep: async (site) => {
       await keepSite(context, job, specOf(site));

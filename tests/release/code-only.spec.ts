@@ -18,12 +18,11 @@ async function ended(all: Setting, why: string): Promise<void> {
 }
 
 describe("release/drive: code only", () => {
-  it("backs each site up, migrates nothing, and clears what was cached for the old code", async () => {
+  it("backs each site up, migrates nothing, and clears what was cached for the old code, tried first while it can be called off", async () => {
     const all = await code();
     assert.equal(await all.untilSettled(), undefined);
-    assert.deepEqual(all.made, [
-      ...["inspect", ...sites.map((site) => `backUp ${site}`), ...sites.map((site) => `refresh ${site}`)],
-    ]);
+    const refreshed = sites.map((site) => `refresh ${site}`);
+    assert.deepEqual(all.made, ["inspect", ...sites.map((site) => `backUp ${site}`), ...refreshed, ...refreshed]);
     assert.equal(await stateOf(all), "confirmed");
     await ended(all, "good");
     assert.equal(all.said.at(-1), "release r2 stands; writes were open all the time");
@@ -68,6 +67,25 @@ describe("release/drive: code only", () => {
     assert.match((await all.untilSettled())?.message ?? "", /^the new set answers 500; every site is as it was before/);
     assert.equal((await all.ledger.release("r2"))?.reason, "the new set answers 500");
     await assert.rejects(all.up(), /r2 has failed \(aborted: the new set answers 500\).*raise frappe:release\.attempt/);
+  });
+
+  it("is called off when the new code cannot clear what is cached, before traffic could move", async () => {
+    const all = await code(new Map([["refresh b.test", "fails"]]));
+    assert.match((await all.untilSettled())?.message ?? "", /refresh b\.test/);
+    await ended(all, "refresh");
+  });
+
+  it("is not ended in another way than it was begun, and goes on when the strategy is put back", async () => {
+    const left = await code(new Map(), new Set([7]));
+    await Promise.race([left.up(), left.dies()]);
+    assert.equal(await stateOf(left), "trial");
+    left.next({ id: "r2", facts: facts({ strategy: "blueGreen" }) });
+    await assert.rejects(left.up(), /begun as rolling, and frappe:release\.strategy is blueGreen now: put it back, or/);
+    assert.equal(await stateOf(left), "trial");
+    untouched(left, "refused");
+    left.next({ id: "r2", facts: facts() });
+    assert.equal(await left.untilSettled(), undefined);
+    assert.equal(await stateOf(left), "confirmed");
   });
 
   it("is called off when whoever looks at the new set fails, or comes too late", async () => {

@@ -1,4 +1,5 @@
 /** What alert rules and dashboards have to know of a stack: which series there will be, and where the bounds lie. */
+import { checkSeconds } from "../release/limits.ts";
 import { standardQueues } from "../../constants/queues.ts";
 import { activeHosts } from "../../config/hosts.ts";
 import type { StackConfig } from "../../config/stack.ts";
@@ -95,7 +96,7 @@ export function monitoringFacts(config: StackConfig): MonitoringFacts {
     siteInterval: siteInterval(sites.length + (outside ? activeHosts(config.sites).length : 0)),
     outside,
     // As long as a release may keep migrated sites waiting: whoever plans for longer says so there.
-    closedSeconds: release.timeouts.hold,
+    closedSeconds: release.timeouts.hold + checkSeconds(config),
     backupMaxAgeSeconds: Number(backup.maxAge.slice(0, -1)) * 3600,
     ...(database.mode !== "external" && { maxConnections: database.maxConnections }),
     volumes: watchedClaims(config),

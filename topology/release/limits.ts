@@ -9,7 +9,7 @@ const canarySeconds = ({ release: { strategy, canary } }: Given): number =>
   strategy === "canary" ? canary.stages.reduce((sum, { minutes }) => sum + minutes * 60 + inForceSeconds, 0) : 0;
 
 /** Seconds that the stack's own checks take at most. */
-const checkSeconds = ({ release }: Given): number =>
+export const checkSeconds = ({ release }: Given): number =>
   Object.values(release.checks).reduce((sum, { timeout }) => sum + timeout, 0);
 
 /** What the new set is judged by before traffic moves, on top of the time that every release has for it. */
