@@ -114,8 +114,9 @@ async function follow(
   const pace = paced(given, input);
   const command = logsOf(cluster, job);
   // Not before verify: its Job may run, and want the share that stands.
-  if ((step === "prepare" || step === "confirm") && mayBeShared(input))
+  if ((step === "prepare" || step === "confirm") && mayBeShared(input)) {
     await takeBackShares(cluster, pace, say, signal);
+  }
   for (;;) {
     const make = async () => {
       const template = await patiently(() => templateIn(cluster, input.template), pace, signal);
