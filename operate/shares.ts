@@ -2,10 +2,10 @@
  * The share of the requests that a canary gets, written on the stack's HTTPRoutes. Nothing in the cluster may write them: whoever follows the
  * release does, and puts back what is declared.
  */
-import { CustomObjectsApi, type KubernetesObject, setHeaderOptions } from "@kubernetes/client-node";
+import { ApiException, CustomObjectsApi, type KubernetesObject, setHeaderOptions } from "@kubernetes/client-node";
 import { sitesRoute } from "../constants/canary.ts";
 import { areShared, leadToSets, type RouteRule, sharedRules } from "../topology/route.ts";
-import { ifThere, OperateError, type Cluster } from "./cluster.ts";
+import { clusterMessage, ifThere, OperateError, type Cluster } from "./cluster.ts";
 import { isConflict, patiently, type Pace } from "./patience.ts";
 import { refusal } from "./refusal.ts";
 
@@ -51,25 +51,14 @@ const text = (rules: readonly Partial<RouteRule>[]): string =>
 /** Times that a route is read again which somebody else has changed meanwhile. */
 const tries = 5;
 
-/**
- * Has every route give the canary of `release` this share, in percent; 0: as the stack declares them.
- * @throws OperateError where a route leads elsewhere than to the bench: somebody wanted that.
- */
-async function setShare(cluster: Cluster, release: string, weight: number, pace: Pace, signal?: AbortSignal) {
-  const rules = sharedRules(release, weight);
+/** Reads the routes and has them changed; anew where somebody else has written one meanwhile. */
+async function onRoutes<Of>(
+  change: (routes: readonly Route[]) => Promise<Of>,
+  read: () => Promise<readonly Route[]>,
+): Promise<Of> {
   for (let tried = 1; ; tried++) {
     try {
-      const routes = await routesOf(cluster, pace, signal);
-      const foreign = routes.find((route) => !leadToSets(rulesOf(route)));
-      if (foreign !== undefined) {
-        throw new OperateError(
-          `expected the HTTPRoute ${nameOf(foreign)} to lead to the bench, as the stack declares it, got rules of somebody else; put it right (\`pulumi refresh\`, then \`pulumi up\`)`,
-        );
-      }
-      for (const route of routes.filter((each) => text(rulesOf(each)) !== text(rules))) {
-        await write(cluster, route, rules, pace, signal);
-      }
-      return;
+      return await change(await read());
     } catch (error) {
       if (!isConflict(error) || tried >= tries) throw error;
     }
@@ -77,14 +66,51 @@ async function setShare(cluster: Cluster, release: string, weight: number, pace:
 }
 
 /**
- * Takes back the share that a canary was left with, whose follower was killed.
- * @returns the routes that had one.
+ * Has every route give the canary of `release` this share, in percent; 0: as the stack declares them.
+ * @throws OperateError where a route leads elsewhere than to the bench: somebody wanted that.
  */
-export async function takeBackShares(cluster: Cluster, pace: Pace, signal?: AbortSignal): Promise<readonly string[]> {
-  const left = (await routesOf(cluster, pace, signal)).filter((route) => areShared(rulesOf(route)));
-  const ours = left.filter((route) => leadToSets(rulesOf(route)));
-  for (const route of ours) await write(cluster, route, sharedRules("", 0), pace, signal);
-  return ours.map(nameOf);
+async function setShare(cluster: Cluster, release: string, weight: number, pace: Pace) {
+  const rules = sharedRules(release, weight);
+  const change = async (routes: readonly Route[]) => {
+    const foreign = routes.find((route) => !leadToSets(rulesOf(route)));
+    if (foreign !== undefined) {
+      throw new OperateError(
+        `expected the HTTPRoute ${nameOf(foreign)} to lead to the bench, as the stack declares it, got rules of somebody else; put it right (\`pulumi refresh\`, then \`pulumi up\`)`,
+      );
+    }
+    for (const route of routes.filter((each) => text(rulesOf(each)) !== text(rules))) {
+      await write(cluster, route, rules, pace);
+    }
+  };
+  await onRoutes(change, () => routesOf(cluster, pace));
+}
+
+/**
+ * Takes back the share that a canary was left with, whose follower was killed. Who may not list the routes goes on: a share was never
+ * written with such rights.
+ */
+export async function takeBackShares(
+  cluster: Cluster,
+  pace: Pace,
+  say: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const read = async () => {
+    try {
+      return await routesOf(cluster, pace, signal);
+    } catch (error) {
+      if (!(error instanceof ApiException) || error.code !== 403) throw error;
+      say(`did not look whether a canary was left with a share of the requests: ${clusterMessage(error)}`);
+      return [];
+    }
+  };
+  const change = async (routes: readonly Route[]) => {
+    for (const route of routes.filter((each) => areShared(rulesOf(each)) && leadToSets(rulesOf(each)))) {
+      await write(cluster, route, sharedRules("", 0), pace, signal);
+      say(`took back the share that an earlier canary was left with: ${nameOf(route)}`);
+    }
+  };
+  await onRoutes(change, read);
 }
 
 export interface Shares {
@@ -103,8 +129,9 @@ export function shares(cluster: Cluster, release: string, pace: Pace, say: (line
   let broken: Error | undefined;
   let over = false;
   let work: Promise<void> | undefined;
+  const isDone = () => wanted === written || broken !== undefined;
   const go = async () => {
-    while (wanted !== written && broken === undefined) {
+    while (!isDone()) {
       const weight = wanted;
       try {
         await setShare(cluster, release, weight, pace);
@@ -120,18 +147,20 @@ export function shares(cluster: Cluster, release: string, pace: Pace, say: (line
         if (wanted === weight) break;
       }
     }
-    work = undefined;
   };
+  // The slot is cleared from outside: what ends before it waits for anything would else be kept as the work that goes on.
+  const start = (): Promise<void> => (work ??= go().finally(() => (work = undefined)));
   return {
     want: (weight) => {
       if (over) return;
       wanted = weight;
-      work ??= go();
+      if (!isDone()) void start();
     },
     end: async () => {
       over = true;
       wanted = 0;
-      await (work ??= go());
+      // What is under way may end at a share that could not be written, without having seen that none is wanted.
+      while (work !== undefined || !isDone()) await start();
       if (broken === undefined) return;
       const told = refusal(broken);
       if (told === undefined) throw broken;

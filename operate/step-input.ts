@@ -9,7 +9,7 @@ import { OperateError } from "./cluster.ts";
 import { steps, type Step } from "./step-log.ts";
 
 export const usage = `usage: node engine/start.mjs operate/step-cli.ts ${steps.join("|")} [--input <file>]
-  what is released comes as JSON, from the file or stdin: release, attempt, template, namespace, readyTimeout?, context?, clusterIdentifier?`;
+  what is released comes as JSON, from the file or stdin: release, attempt, template, namespace, gateway?, readyTimeout?, context?, clusterIdentifier?`;
 
 const name = z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "expected lower-case letters, digits and dashes");
 
@@ -20,6 +20,8 @@ const inputSchema = z.strictObject({
   /** Name of the suspended CronJob that the step's Job is made from. */
   template: name,
   namespace: name,
+  /** Whether routes of a Gateway lead to the sites, which a canary may have a share of; left out: it is looked. */
+  gateway: z.boolean().optional(),
   /** Seconds that the step's pod may take to start, its images included. */
   readyTimeout: z.int().min(1).optional(),
   context: z.string().optional(),

@@ -93,6 +93,9 @@ function paced(pace: Pace, { readyTimeout }: StepInput): Pace {
   return { ...pace, start, hindered: Math.min(pace.hindered, start) };
 }
 
+/** What was released before this was told is looked at. */
+const mayBeShared = ({ gateway }: StepInput): boolean => gateway !== false;
+
 interface Followed {
   readonly end: JobEnd;
   readonly log: StepLog;
@@ -110,8 +113,10 @@ async function follow(
   const { step, input, job } = asked;
   const pace = paced(given, input);
   const command = logsOf(cluster, job);
-  const left = step === "prepare" ? await takeBackShares(cluster, pace, signal) : [];
-  if (left.length > 0) say(`took back the share that an earlier canary was left with: ${left.join(", ")}`);
+  // Not before verify: its Job may run, and want the share that stands.
+  if ((step === "prepare" || step === "confirm") && mayBeShared(input)) {
+    await takeBackShares(cluster, pace, say, signal);
+  }
   for (;;) {
     const make = async () => {
       const template = await patiently(() => templateIn(cluster, input.template), pace, signal);
@@ -200,32 +205,47 @@ export async function runStep(argv: readonly string[], setting: StepSetting): Pr
   const { pace = usualPace, progress, signal } = setting;
   const stopped = interrupted(signal, () => left);
   stopped.catch(() => undefined);
-  let canary: Shares | undefined;
+  const say = (line: string) => void progress.write(`${line}\n`);
+  let putBack = (): Promise<Stuck> => Promise.resolve({});
   const work = async () => {
     const { step, input } = await readStep(argv, setting.input);
     const job = stepJobName(input, step);
     const cluster = connectTo(input, setting.kubeconfig);
     left = `the Job ${job} goes on, if it was made: \`${logsOf(cluster, job)}\`; the next \`pulumi up\` follows it again`;
     const asked = { step, input, job };
-    canary = shares(cluster, input.release, pace, (line) => void progress.write(`${line}\n`));
+    const canary = shares(cluster, input.release, pace, say);
+    const leftovers = step === "verify" && mayBeShared(input);
+    putBack = () => declared(canary, leftovers ? () => takeBackShares(cluster, pace, say) : undefined, signal);
     const followed = await follow(cluster, asked, canary, setting);
     // Before anything is told to Pulumi, which moves the Service next.
-    return conclude(cluster, asked, { ...followed, ...(await putBack(canary, signal)) }, setting);
+    return conclude(cluster, asked, { ...followed, ...(await putBack()) }, setting);
   };
   try {
     return await Promise.race([work(), stopped]);
   } catch (error) {
-    const { stuck } = await putBack(canary, signal);
-    if (stuck !== undefined) progress.write(`${stuck}\n`);
+    const { stuck } = await putBack();
+    if (stuck !== undefined) say(stuck);
     throw error;
   }
 }
 
-/** Has every request go where it is declared to go. `stuck`: why it may not. */
-async function putBack(canary: Shares | undefined, signal: AbortSignal): Promise<{ readonly stuck?: string }> {
-  if (canary === undefined) return {};
+type Stuck = Pick<Followed, "stuck">;
+
+/**
+ * Has every request go where it is declared to go. `stuck`: why it may not.
+ * @param leftovers takes back what another follower of the same canary has written, and was killed.
+ */
+async function declared(
+  canary: Shares,
+  leftovers: (() => Promise<void>) | undefined,
+  signal: AbortSignal,
+): Promise<Stuck> {
+  const work = async () => {
+    await canary.end();
+    await leftovers?.();
+  };
   try {
-    await (signal.aborted ? within(lastWords, canary.end()) : canary.end());
+    await (signal.aborted ? within(lastWords, work()) : work());
     return {};
   } catch (error) {
     const told = refusal(error);

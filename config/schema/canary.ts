@@ -31,12 +31,12 @@ export const canary = z
     maxErrorShare: number(0, 50)
       .default(1)
       .describe(
-        "Percentage points that the share of 5xx answers may lie above that of the set that stands, in the same time.",
+        "Percentage points that the share of 5xx answers may lie above that of the set that stands, in the same time; fewer than 3 errors more than that set's share are no measure.",
       ),
     maxSlowdown: number(1, 10)
       .default(1.5)
       .describe(
-        "Times that the 95th percentile of response times may be that of the set that stands; 1.5 is half more.",
+        "Times that the 95th percentile of response times may be that of the set that stands; 1.5 is half more. Judged from 100 requests of each set in a stage; fewer are judged by their errors alone.",
       ),
     minRequests: wholeNumber(1, 1_000_000)
       .default(20)

@@ -27,6 +27,10 @@ export interface Thresholds {
   readonly minRequests: number;
 }
 
+/** Errors beyond the baseline's share from which on that share counts: with few requests a single one is many points. */
+export const fewestErrors = 3;
+/** Requests of each side from which on the p95 counts: of fewer it hangs on one or two of the slowest. */
+export const fewestOfPace = 100;
 /** Requests of a minute that a judgement in between needs: it must not hang on one or two. */
 export const fewestOfMinute = 10;
 
@@ -44,12 +48,14 @@ function countProblem(name: string, { requests, errors }: Answers, { minRequests
 
 function errorProblem({ canary, baseline }: Sides<Answers>, { maxErrorShare }: Thresholds): string | undefined {
   const [its, usual] = [percent(canary), percent(baseline)];
-  return its - usual > maxErrorShare
+  const more = canary.errors - (canary.requests * baseline.errors) / baseline.requests;
+  return its - usual > maxErrorShare && more >= fewestErrors
     ? `${told(its)} % of the canary's answers are 5xx, of the standing set's ${told(usual)} %; ${maxErrorShare} points more are allowed`
     : undefined;
 }
 
 function paceProblem({ canary, baseline }: Sides<Sample>, { maxSlowdown }: Thresholds): string | undefined {
+  if (Math.min(canary.requests, baseline.requests) < fewestOfPace) return undefined;
   const [its, usual] = [canary.p95 ?? NaN, baseline.p95 ?? NaN];
   if (!isCount(its) || !isCount(usual)) {
     return `no metrics of how long the ${isCount(its) ? "standing set's" : "canary's"} answers take`;

@@ -4,7 +4,7 @@
  */
 import { inForceSeconds } from "../../constants/canary.ts";
 import type { CanaryJob, CanaryStage } from "../job.ts";
-import { isInForce, problemOfMinute, problemOfStage } from "./judge.ts";
+import { type Answers, isInForce, problemOfMinute, problemOfStage, type Sides } from "./judge.ts";
 import { type Metrics, NoMetrics } from "./prometheus.ts";
 
 /** Seconds between two looks. */
@@ -40,40 +40,43 @@ async function heard<Of>(ask: () => Promise<Of>): Promise<Of | string> {
   }
 }
 
-async function untilInForce({ metrics, now, sleep }: CanaryWorld, weight: number, before: number) {
-  const until = now() + inForceSeconds;
+/** Counts for how long Prometheus has been silent, and how often in a row the canary was gone. */
+function watch({ metrics, lost, now }: CanaryWorld) {
+  let last = now();
+  let gone = 0;
+  return {
+    /** What was counted in the last minute, or why nothing was; and what ends the stage at once. */
+    look: async (): Promise<{ readonly sides: Sides<Answers> | string; readonly problem: string | undefined }> => {
+      const why = await lost();
+      gone = why === undefined ? 0 : gone + 1;
+      const sides = await heard(() => metrics.answers(60));
+      if (why !== undefined && gone >= lostLooks) return { sides, problem: `the canary does not answer: ${why}` };
+      if (typeof sides !== "string") {
+        last = now();
+        return { sides, problem: problemOfMinute(sides.canary) };
+      }
+      const silent = now() - last >= silentSeconds;
+      return { sides, problem: silent ? `no metrics for ${silentSeconds} s: ${sides}` : undefined };
+    },
+  };
+}
+
+/** A part of the routes, or of the gateway, may give the canary its share long before the rest: it is watched from the first request on. */
+async function untilInForce(world: CanaryWorld, weight: number, before: number, { look }: ReturnType<typeof watch>) {
+  const until = world.now() + inForceSeconds;
   for (;;) {
-    const sides = await heard(() => metrics.answers(60));
+    const { sides, problem } = await look();
+    if (problem !== undefined) return problem;
     if (typeof sides !== "string" && isInForce(sides, weight, before)) return undefined;
-    if (now() >= until) {
+    if (world.now() >= until) {
       const seen =
         typeof sides === "string"
           ? sides
           : `of ${Math.round(sides.canary.requests + sides.baseline.requests)} requests in the last minute it got ${Math.round(sides.canary.requests)}`;
       return `the share was not in force within ${inForceSeconds} s: ${seen}`;
     }
-    await sleep(lookSeconds);
+    await world.sleep(lookSeconds);
   }
-}
-
-/** Counts for how long Prometheus has been silent, and how often in a row the canary was gone. */
-function watch({ metrics, lost, now }: CanaryWorld) {
-  let last = now();
-  let gone = 0;
-  return {
-    /** What ends the stage at once. */
-    look: async (): Promise<string | undefined> => {
-      const why = await lost();
-      gone = why === undefined ? 0 : gone + 1;
-      if (why !== undefined && gone >= lostLooks) return `the canary does not answer: ${why}`;
-      const sides = await heard(() => metrics.answers(60));
-      if (typeof sides !== "string") {
-        last = now();
-        return problemOfMinute(sides.canary);
-      }
-      return now() - last >= silentSeconds ? `no metrics for ${silentSeconds} s: ${sides}` : undefined;
-    },
-  };
 }
 
 async function judged(canary: CanaryJob, stage: CanaryStage, world: CanaryWorld): Promise<string | undefined> {
@@ -90,14 +93,14 @@ async function runStage(canary: CanaryJob, stage: CanaryStage, before: number, w
   const { now, say, sleep, want } = world;
   want(stage.weight);
   say(`asked for ${stage.weight} % of the requests`);
-  const late = await untilInForce(world, stage.weight, before);
+  const watched = watch(world);
+  const late = await untilInForce(world, stage.weight, before, watched);
   if (late !== undefined) return late;
   say(`${stage.weight} % of the requests go to the new set, and are watched for ${Math.round(stage.seconds / 60)} min`);
   const until = now() + stage.seconds;
-  const { look } = watch(world);
   for (let left = stage.seconds; left > 0; left = until - now()) {
     await sleep(Math.min(lookSeconds, left));
-    const problem = await look();
+    const { problem } = await watched.look();
     if (problem !== undefined) return problem;
   }
   return judged(canary, stage, world);
@@ -109,7 +112,7 @@ async function runStage(canary: CanaryJob, stage: CanaryStage, before: number, w
  * @returns what speaks against the canary; undefined: nothing
  */
 export async function runStages(canary: CanaryJob, from: number, world: CanaryWorld): Promise<string | undefined> {
-  let before = 0;
+  let before = from;
   try {
     for (const stage of canary.stages.filter(({ weight }) => weight > from)) {
       const problem = await runStage(canary, stage, before, world);

@@ -42,7 +42,7 @@ describe("live/nginx: a canary whose web is gone (prod)", function () {
       ...(method === "POST" && { body: "usr=ada" }),
     });
 
-  for (const method of ["GET", "POST", "PUT"]) {
+  for (const method of ["GET", "POST", "PUT", "DELETE"]) {
     it(`has the set that stands answer a ${method}, as the visitor asked it`, async () => {
       const { backend, method: asked, url, headers, bodyBytes } = seen(await ask(method));
       assert.deepEqual([backend, asked, url], ["stable", method, "/api/method/frappe.ping?a=b"]);
@@ -129,10 +129,16 @@ createServer((socket) => socket.once("data", (data) => {
       ...(method === "POST" && { body: "a=1" }),
     });
 
-  it("never sends a POST to a second set that a first one was given", async () => {
-    const before = Number((await visit("/taken", "GET")).body);
-    assert.equal((await visit("/api/method/pay", "POST")).status, 502);
-    assert.equal(Number((await visit("/taken", "GET")).body), before + 1, "it was given once");
+  for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
+    it(`never sends a ${method} to a second set that a first one was given`, async () => {
+      const before = Number((await visit("/taken", "GET")).body);
+      assert.equal((await visit("/api/method/pay", method)).status, 502);
+      assert.equal(Number((await visit("/taken", "GET")).body), before + 1, "it was given once");
+    });
+  }
+
+  it("has the set that stands answer what only reads", async () => {
+    assert.equal(seen(await visit("/api/method/read", "GET")).backend, "stable");
   });
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { declaredRules, sharedRules } from "../../topology/route.ts";
 import { type JobServer, startJobServer, type StoredRoute } from "./job-server.ts";
-import { event, release, run, template } from "./run-step.ts";
+import { event, input, release, run, template } from "./run-step.ts";
 
 const declared = declaredRules("nginx");
 const weight = (share: number) => event("weight", { release, weight: share });
@@ -61,6 +61,54 @@ describe("a canary that is followed", () => {
     ]);
     assert.deepEqual(shares(), ["declared", '"redirects"', "declared"]);
     assert.ok(server.written.every(({ manager }) => manager === "frappe-canary"));
+  });
+
+  describe("whose Job says much between the shares", () => {
+    const said = event("progress", { line: "looked" });
+    const much = (...lines: string[]) => server.log(...lines.flatMap((line) => [line, said, said, said]));
+    /** A line at a time, each after the follower has had the one before. */
+    const slowly = (next: () => void) => {
+      let told = 0;
+      return (progress: string) => {
+        const all = progress.split("looked").length - 1;
+        if (!server.written.length || all === told || told > 5) return;
+        told = all;
+        if (told > 5) next();
+        else server.log(said);
+      };
+    };
+    const endings: Readonly<Record<string, (stop: AbortController) => void>> = {
+      "is verified": () => {
+        server.log(weight(0), judged);
+        server.end("Complete");
+      },
+      "is aborted": () => {
+        server.log(weight(0), event("release", { release, state: "aborted" }));
+        server.end("Failed");
+      },
+      "ends without a word": () => server.end("Failed"),
+      "is deleted": () => (server.jobs.clear(), server.cut()),
+      "is left by its follower": (stop) => stop.abort(),
+    };
+    for (const [how, end] of Object.entries(endings)) {
+      it(`gets each of them, and none when it ${how}`, async () => {
+        const stop = new AbortController();
+        server.onMade = () => much(weight(10));
+        goes({
+          10: () => much(said, weight(25)),
+          25: () => much(said, weight(50)),
+          50: () => server.log(said),
+        });
+        const given = slowly(() => end(stop));
+        const seen = (progress: string) => shares()[0] === 50 && shares()[2] === 50 && given(progress);
+        await run(server, "verify", { stop, seen });
+        assert.deepEqual(
+          writes().filter((write) => write.startsWith("sites-1")),
+          ["sites-1 10", "sites-1 25", "sites-1 50", "sites-1 declared"],
+        );
+        assert.deepEqual(shares(), ["declared", '"redirects"', "declared"]);
+      });
+    }
   });
 
   for (const [how, end] of [
@@ -160,7 +208,8 @@ describe("a canary that is followed", () => {
     assert.equal((await run(server, "verify")).code, 0);
     assert.deepEqual(
       server.asked.filter((line) => line.includes("httproute")),
-      [],
+      ["GET httproutes"],
+      "it is looked once what was left",
     );
   });
 
@@ -176,6 +225,76 @@ describe("a canary that is followed", () => {
       assert.match(progress, /took back the share that an earlier canary was left with: sites-0\n/);
       assert.deepEqual(writes(), ["sites-0 declared"]);
     });
+
+    for (const [how, lines, end] of [
+      ["is verified", [weight(0), judged], "Complete"],
+      ["is aborted", [event("release", { release, state: "aborted" })], "Failed"],
+      ["fails without a word", [], "Failed"],
+    ] as const) {
+      it(`by a follower that was killed, loses it to the next one, when it ${how}`, async () => {
+        server.routes = new Map([route("sites-0", sharedRules(release, 50)), route("sites-1")]);
+        server.add("release-0123456789-verify-1");
+        server.log(...lines);
+        let followed = false;
+        const { code } = await run(server, "verify", {
+          seen: (progress) => {
+            if (followed || !progress.includes("following")) return;
+            followed = true;
+            assert.deepEqual(shares(), [50, "declared"], "its Job may want it");
+            server.end(end);
+          },
+        });
+        assert.equal(code, end === "Complete" ? 0 : 1);
+        assert.deepEqual(writes(), ["sites-0 declared"]);
+      });
+    }
+
+    it("loses it to a follower that is asked to end, and to the last step", async () => {
+      const stop = new AbortController();
+      server.routes = new Map([route("sites-0", sharedRules(release, 50))]);
+      server.onMade = () => stop.abort();
+      await run(server, "verify", { stop });
+      assert.deepEqual(writes(), ["sites-0 declared"]);
+      server.routes = new Map([route("sites-0", sharedRules(release, 50))]);
+      server.onMade = () => {
+        assert.deepEqual(shares(), ["declared"]);
+        server.end("Complete");
+      };
+      assert.equal((await run(server, "confirm")).code, 0);
+    });
+
+    it("loses it over a route that somebody else has just written", async () => {
+      server.routes = new Map([route("sites-0", sharedRules(release, 50))]);
+      server.fail("PATCH httproute", 409);
+      server.onMade = () => server.end("Complete");
+      assert.equal((await run(server, "prepare")).code, 0);
+      assert.deepEqual(shares(), ["declared"]);
+    });
+
+    it("fails the step that may see it and not take it back", async () => {
+      server.routes = new Map([route("sites-0", sharedRules(release, 50))]);
+      server.fail("PATCH httproute", ...Array.from({ length: 20 }, () => 403));
+      server.onMade = () => server.end("Complete");
+      const { code, progress } = await run(server, "verify");
+      assert.equal(code, 1);
+      assert.match(progress, /FAILED: verify .*: the API server answered 403/);
+    });
+
+    for (const step of ["prepare", "verify", "confirm"]) {
+      it(`is looked for by ${step}, which goes on where that is not allowed`, async () => {
+        server.fail("GET httproutes", ...Array.from({ length: 20 }, () => 403));
+        server.onMade = () => server.end("Complete");
+        const { code, progress } = await run(server, step);
+        assert.equal(code, 0);
+        assert.match(progress, /did not look whether a canary was left with a share .*: the API server answered 403/);
+      });
+
+      it(`is not looked for by ${step} where the edge has no routes`, async () => {
+        server.onMade = () => server.end("Complete");
+        assert.equal((await run(server, step, { given: input({ gateway: false }) })).code, 0);
+        assert.ok(!server.asked.includes("GET httproutes"));
+      });
+    }
 
     it("is no matter where the cluster knows no routes, or none is shared", async () => {
       server.onMade = () => server.end("Complete");

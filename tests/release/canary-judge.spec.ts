@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  fewestErrors,
   fewestOfMinute,
+  fewestOfPace,
   isInForce,
   problemOfMinute,
   problemOfStage,
@@ -25,6 +27,11 @@ const sample = fc
     }),
   );
 const sides: fc.Arbitrary<Sides<Sample>> = fc.record({ canary: sample, baseline: sample });
+const times = ({ requests, errors, p95 }: Sample, n: number): Sample => ({
+  requests: requests * n,
+  errors: errors * n,
+  p95,
+});
 const judged = (both: Sides<Sample>) => problemOfStage(both, thresholds);
 
 describe("release/canary: the judgement at a stage's end", () => {
@@ -35,8 +42,29 @@ describe("release/canary: the judgement at a stage's end", () => {
 
   it("passes errors up to the points that are allowed, and none more", () => {
     assert.equal(judge({ errors: 2 }), undefined);
-    assert.match(judge({ errors: 3 }) ?? "", /^3\.00 % of the canary's answers are 5xx, of the standing set's 1\.00 %/);
+    const many = { requests: 1_000, errors: 10 };
+    assert.equal(judge({ requests: 1_000, errors: 20 }, many), undefined);
+    assert.match(
+      judge({ requests: 1_000, errors: 21 }, many) ?? "",
+      /^2\.10 % of the canary's answers are 5xx, of the standing set's 1\.00 %/,
+    );
     assert.equal(judge({ errors: 50 }, { errors: 50 }), undefined, "the standing set fails as often");
+  });
+
+  it("takes no one or two errors of few requests for a share", () => {
+    const few = (errors: number, usual = 0) => judge({ requests: 20, errors }, { requests: 180, errors: usual });
+    assert.equal(few(fewestErrors - 1), undefined);
+    assert.match(few(fewestErrors) ?? "", /^15 % of the canary's answers are 5xx/);
+    assert.equal(few(fewestErrors, 1), undefined, "the standing set's share gives a part of them");
+    assert.match(few(fewestErrors + 1, 1) ?? "", /^20 % of the canary's answers are 5xx/);
+  });
+
+  it("judges few requests by their errors alone", () => {
+    const slow = { requests: fewestOfPace - 1, errors: 0, p95: 10 };
+    assert.equal(judge(slow), undefined);
+    assert.equal(judge({ p95: 10 }, { requests: fewestOfPace - 1, p95: undefined }), undefined);
+    assert.match(judge({ ...slow, requests: fewestOfPace }) ?? "", /^the canary's p95 is 10000 ms/);
+    assert.match(judge({ ...slow, errors: 10 }) ?? "", /of the canary's answers are 5xx/);
   });
 
   it("passes a p95 up to what is allowed, and none above", () => {
@@ -66,16 +94,21 @@ describe("release/canary: the judgement at a stage's end", () => {
     );
   });
 
-  it("asks nothing but shares: ten times the requests are judged alike", () => {
-    const tenfold = ({ requests, errors, p95 }: Sample): Sample => ({
-      requests: requests * 10,
-      errors: errors * 10,
-      p95,
-    });
+  it("asks nothing but shares where there are many requests: ten times these are judged alike", () => {
+    const many = sides.map(({ canary, baseline }) => ({ canary: times(canary, 500), baseline: times(baseline, 500) }));
     fc.assert(
-      fc.property(sides, ({ canary, baseline }) => {
-        const both = { canary: tenfold(canary), baseline: tenfold(baseline) };
+      fc.property(many, ({ canary, baseline }) => {
+        const both = { canary: times(canary, 10), baseline: times(baseline, 10) };
         assert.equal(judged(both), judged({ canary, baseline }));
+      }),
+    );
+  });
+
+  it("never passes with more requests what it does not pass with fewer of the same share", () => {
+    fc.assert(
+      fc.property(sides, fc.integer({ min: 2, max: 50 }), ({ canary, baseline }, n) => {
+        if (judged({ canary, baseline }) === undefined) return;
+        assert.notEqual(judged({ canary: times(canary, n), baseline: times(baseline, n) }), undefined);
       }),
     );
   });

@@ -102,9 +102,20 @@ describe("release/canary: the stages", () => {
   it("end when the canary does not answer for a minute, and not when it stumbles", async () => {
     const gone = await go({ lost: () => "no answer (connect ECONNREFUSED)" });
     assert.match(gone.problem ?? "", /^at 10 %.*: the canary does not answer: no answer \(connect ECONNREFUSED\)$/);
-    assert.equal(gone.seconds, lostLooks * lookSeconds);
+    assert.equal(gone.seconds, (lostLooks - 1) * lookSeconds);
     const stumbles = await go({ lost: (_, now) => (now % 60 === 0 ? undefined : "no answer") });
     assert.equal(stumbles.problem, undefined);
+  });
+
+  it("end before the share is in force when the canary is gone, or most of what it answers are errors", async () => {
+    const gone = await go({ counted: () => shared(0), lost: () => "no answer" });
+    assert.match(gone.problem ?? "", /^at 10 %.*: the canary does not answer: no answer$/);
+    const failing = await go({ counted: (_, now) => ({ canary: side(20, now > 30 ? 20 : 0), baseline: side(2_000) }) });
+    assert.match(failing.problem ?? "", /^at 10 %.*: 20 of the canary's 20 answers in a minute were 5xx$/);
+    assert.deepEqual([failing.asked, failing.seconds], [[10, 0], 45]);
+    const late = (now: number) => (now > 150 && now < 190 ? "no answer" : undefined);
+    const over = await go({ counted: (weight, now) => shared(now < 170 ? 0 : weight), lost: (_, now) => late(now) });
+    assert.equal(over.problem, undefined);
   });
 
   it("end when Prometheus is silent for long, and not when it is for a moment", async () => {
@@ -114,7 +125,8 @@ describe("release/canary: the stages", () => {
     const moment = await go({ counted: (weight, now) => (now > 60 && now < 200 ? "silent" : shared(weight)) });
     assert.equal(moment.problem, undefined);
     const first = await go({ counted: () => "silent" });
-    assert.match(first.problem ?? "", /not in force within 300 s: nobody there$/);
+    assert.match(first.problem ?? "", /^at 10 %.*: no metrics for 180 s: nobody there$/);
+    assert.equal(first.seconds, silentSeconds);
   });
 
   it("wait for Prometheus at a stage's end, as long as anywhere else", async () => {
@@ -136,6 +148,12 @@ describe("release/canary: the stages", () => {
     assert.deepEqual(asked, [50, 0]);
     assert.deepEqual(passed, [50]);
     assert.deepEqual((await go({ from: 50 })).asked, [0]);
+    const stands = await go({ from: 10, counted: () => shared(26) });
+    assert.match(
+      stands.problem ?? "",
+      /^at 50 %.*: the share was not in force/,
+      "it is nearer to the one that was passed",
+    );
   });
 
   it("hand on what is no answer of Prometheus' own, with the share taken back", async () => {

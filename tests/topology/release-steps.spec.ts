@@ -9,6 +9,7 @@ import { readConfig } from "../../release/config.ts";
 import type { ReleaseJob } from "../../release/job.ts";
 import type { StackPlan } from "../../topology/plan.ts";
 import type { ContainerPlan, ScheduledPlan, SecretSet, WorkloadPlan } from "../../topology/types.ts";
+import { stackConfig } from "../support/stacks.ts";
 import { planOf } from "../support/record-stack.ts";
 import { stackNames, type Change, type StackName } from "../support/stacks.ts";
 
@@ -135,9 +136,19 @@ describe("topology/release: the steps", () => {
       const { namespace, context, clusterIdentifier } = platform;
       const { attempt } = release.manifest;
       const { readyTimeout } = planOf(stack);
+      const gateway = stackConfig(stack).edge.kind === "gateway";
       assert.deepEqual(
         { context: undefined, clusterIdentifier: undefined, ...stepFacts },
-        { release: release.id, attempt, template: "release", namespace, readyTimeout, context, clusterIdentifier },
+        {
+          release: release.id,
+          attempt,
+          template: "release",
+          namespace,
+          gateway,
+          readyTimeout,
+          context,
+          clusterIdentifier,
+        },
       );
     });
   }

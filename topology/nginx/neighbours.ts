@@ -28,13 +28,14 @@ export function webUpstream(web: string, neighbours?: Neighbours): string {
   return neighbours?.stable === undefined
     ? alone
     : `${alone}  upstream web-or-stable {
-    ${own}
-    ${peer(neighbours.stable, "backup")}
+    ${peer(neighbours.stable)}
     ${keepalive}
   }
-  map $server_port $web {
-    default web;
-    ${ports.nginx} web-or-stable;
+  # What was never sent, or only reads and was given up soon: anything else may have been done already.
+  map "$server_port $request_method $upstream_bytes_sent $upstream_response_time" $goes_on {
+    default 0;
+    "~^${ports.nginx} \\S+ [0, ]+ [0-9.]+(, [0-9.]+)*$" 1;
+    "~^${ports.nginx} (GET|HEAD|OPTIONS) [0-9, ]+ [0-9]\\.[0-9]+(, [0-9]\\.[0-9]+)*$" 1;
   }
 `;
 }
@@ -45,17 +46,17 @@ const ownHeaders = ["X-Frame-Options", "X-Content-Type-Options", "Referrer-Polic
   .join("");
 
 /**
- * Where a request for this set's web goes. Only what was never sent goes on to the set that stands, and only soon: a POST, or a report that
- * was worked at for minutes, is not done twice.
+ * Where a request for this set's web goes. What was never sent goes on to the set that stands; what was sent only where it reads, and soon: a
+ * POST, PUT or DELETE, or a report that was worked at for minutes, is not done twice. nginx' own `backup` would take PUT and DELETE for
+ * what may be.
  */
 export const webPass = (neighbours?: Neighbours): string =>
   neighbours?.stable === undefined
     ? "      proxy_pass http://web;\n"
-    : `      proxy_pass http://$web;
+    : `      proxy_pass http://web;
       proxy_connect_timeout 5s;
-      proxy_next_upstream error timeout;
-      proxy_next_upstream_timeout 10s;
-${ownHeaders}`;
+      error_page 502 504 = @stable;
+`;
 
 /** Who is asked for an asset that this set lacks. */
 export const neighbourUpstreams = (neighbours?: Neighbours): string =>
@@ -69,6 +70,16 @@ export const neighbourUpstreams = (neighbours?: Neighbours): string =>
 /** What `try_files` ends with for an asset. */
 export const assetFallback = (neighbours?: Neighbours): string => (neighbours === undefined ? "=404" : "@neighbours");
 
+const stableLocation = `    location @stable {
+      if ($goes_on = 0) { return 502; }
+      proxy_pass http://web-or-stable;
+      proxy_connect_timeout 5s;
+      # The set that is asked gives up first.
+      proxy_read_timeout 1h;
+      proxy_redirect off;
+${ownHeaders}    }
+`;
+
 export const neighbourLocations = (neighbours?: Neighbours): string =>
   neighbours === undefined
     ? ""
@@ -81,4 +92,4 @@ export const neighbourLocations = (neighbours?: Neighbours): string =>
 ${ownHeaders}      error_page 502 504 = @nobody;
     }
     location @nobody { return 404; }
-`;
+${neighbours.stable === undefined ? "" : stableLocation}`;

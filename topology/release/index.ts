@@ -146,16 +146,19 @@ export interface StepFacts {
   readonly attempt: number;
   readonly template: string;
   readonly namespace: string;
+  /** Whether the edge has routes, which a canary may have a share of. */
+  readonly gateway: boolean;
   readonly readyTimeout: number;
   readonly context?: string;
   readonly clusterIdentifier?: string;
 }
 
-export const stepFacts = ({ platform, release }: StackConfig, id: string): StepFacts => ({
+export const stepFacts = ({ edge, platform, release }: StackConfig, id: string): StepFacts => ({
   release: id,
   attempt: release.attempt,
   template: names.release,
   namespace: platform.namespace,
+  gateway: edge.kind === "gateway",
   readyTimeout: release.readyTimeout,
   ...(platform.context !== undefined && { context: platform.context }),
   ...(platform.clusterIdentifier !== undefined && { clusterIdentifier: platform.clusterIdentifier }),
