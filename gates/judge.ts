@@ -2,13 +2,13 @@
 import type { Exception, GateName, Gates, Kinds } from "./declared.ts";
 import { whyNot } from "./exception.ts";
 import { frozenAt, wallText } from "./freeze.ts";
-import { type App, unproven, utc } from "./proof.ts";
+import { isSameCode, type Made, unproven, utc } from "./proof.ts";
 
 /** A release that is to begin. */
-export interface Beginning {
+export interface Beginning extends Made {
   readonly id: string;
-  readonly image: string;
-  readonly apps: readonly App[];
+  /** It migrates nothing. */
+  readonly codeOnly?: boolean;
   readonly rollbackTo?: string;
   readonly kinds?: Kinds;
   readonly gates?: Gates;
@@ -19,6 +19,8 @@ export interface Standing {
   readonly id: string;
   /** Missing: it was made before these were written down. */
   readonly kinds?: Partial<Kinds> | undefined;
+  /** The code of every release that has stood, the oldest first, this one's last. Missing: nobody has asked the ledger. */
+  readonly stood?: readonly Made[];
 }
 
 /** For the record: gates that would have refused the release, and who has let it pass. */
@@ -69,13 +71,24 @@ function against(release: Beginning, stands: Standing | undefined, at: number): 
   return found;
 }
 
+/** Whether code goes back to what has stood here before: what release.rollbackTo cannot do where nothing was sealed. */
+function isReturn(release: Beginning, { stood = [] }: Standing): boolean {
+  const stands = stood.at(-1);
+  return (
+    release.codeOnly === true &&
+    stands !== undefined &&
+    !isSameCode(stands, release) &&
+    stood.some((made) => isSameCode(made, release))
+  );
+}
+
 /**
- * Judges a release that is to begin. One that goes back on purpose passes: a way back waits for nothing.
+ * Judges a release that is to begin. One that goes back on purpose passes, with its data or code alone: a way back waits for nothing.
  * @param stands the release that it follows; undefined: none has stood yet
  * @param at milliseconds since 1970
  */
 export function judge(release: Beginning, stands: Standing | undefined, at: number): Judged {
-  if (release.rollbackTo !== undefined) return { problems: [] };
+  if (release.rollbackTo !== undefined || (stands !== undefined && isReturn(release, stands))) return { problems: [] };
   const found = against(release, stands, at);
   const { exception } = release.gates ?? {};
   const invalid = exception === undefined ? undefined : whyNot(exception, release.id, at);

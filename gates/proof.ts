@@ -2,10 +2,18 @@
 import type { Proof, Staging } from "./declared.ts";
 
 const hour = 3_600_000;
+/** Whatever says that it stood before then was written by a clock or a program that was wrong. */
+const earliest = Date.UTC(2020, 0, 1);
 
 export interface App {
   readonly name: string;
   readonly version: string;
+}
+
+/** What makes a release's code. */
+export interface Made {
+  readonly image: string;
+  readonly apps: readonly App[];
 }
 
 const digestOf = (image: string): string => image.split("@").at(-1) ?? "";
@@ -17,11 +25,15 @@ const listed = (apps: readonly App[]): string =>
     .sort()
     .join(", ");
 
+/** By its digest, whatever the registry is called. */
+export const isSameCode = (one: Made, other: Made): boolean =>
+  digestOf(one.image) === digestOf(other.image) && listed(one.apps) === listed(other.apps);
+
 /** What speaks against taking an image for one that stood in staging; undefined: nothing does. */
 export function unproven(
   { bench, hours }: Staging,
   proof: Proof | undefined,
-  released: { readonly image: string; readonly apps: readonly App[] },
+  released: Made,
   at: number,
 ): string | undefined {
   const remedy = "put in what `npm run releases -- <staging> attest <id>` prints of a release that stood there";
@@ -38,6 +50,9 @@ export function unproven(
   if (shown !== wanted) return wrong(`is of the apps ${shown}, and frappe:image.apps are ${wanted}`);
   const since = Date.parse(proof.confirmedAt);
   if (!(since <= at)) return wrong(`says that ${proof.release} stood at ${proof.confirmedAt}, which is to come`);
+  if (since < earliest) {
+    return wrong(`says that ${proof.release} stood at ${proof.confirmedAt}, and a time before 2020 is none`);
+  }
   const due = since + hours * hour;
   return at < due
     ? `release ${proof.release} has stood on ${bench} since ${proof.confirmedAt}, and ${hours} h are asked for: wait until ${utc(due)}`

@@ -12,7 +12,7 @@ export const usage = `usage: npm run releases -- <stack> [--json]
        npm run releases -- <stack> show <id> [--json]
        npm run releases -- <stack> attest <id> [--json]
   <stack>   dev, staging, prod, or the path of a Pulumi.<stack>.yaml
-  attest    what production's frappe:release.proof asks for: that a release has stood here
+  attest    what production's frappe:release.proof asks for: that the release that stands here does so, and since when
   --json    what the ledger says, for programs`;
 
 interface Setting {
@@ -53,9 +53,10 @@ export async function releases(argv: readonly string[], { root, kubeconfig, outp
     const known = (await readLedger(cluster)).map((release) => release.id);
     throw new OperateError(`no release ${id} in the ledger; it has ${known.toReversed().join(", ") || "none"}`);
   }
+  const stands = async () => (await readLedger(cluster)).findLast(({ state }) => state === "confirmed")?.id;
   const lines =
     first !== undefined && verb === "attest"
-      ? attestText(proofOf(config, first), json)
+      ? attestText(proofOf(config, first, await stands()), json)
       : json
         ? [JSON.stringify({ releases: found }, undefined, 2)]
         : first !== undefined && id !== undefined

@@ -29,7 +29,7 @@ const passes = (facts: unknown): boolean =>
 
 function problemsOf(facts: unknown, now: number): readonly string[] {
   const staging = at(facts, "gates", "staging");
-  // A way back waits for nothing.
+  // A way back waits for nothing. One of code alone cannot be told from here: only the ledger knows what has stood.
   if (staging === undefined || at(facts, "rollbackTo") !== undefined || passes(facts)) return [];
   const released = { image: word(facts, "image"), apps: items(at(facts, "apps")) as readonly App[] };
   const asked = { bench: word(staging, "bench"), hours: Number(at(staging, "hours")) };
@@ -41,7 +41,7 @@ export const stagingBeforeProdAt = (now: Clock): Rule => ({
   name: "frappe-staging-before-prod",
   description: "Where frappe:release.gates.staging asks for it, the image has stood there, with the same apps.",
   remedy:
-    "Or let this one release pass by frappe:release.exception with its id, which the preview shows, and gates: [staging]",
+    "A way back to an image that stood here takes the proof that it came with. Or let this one release pass by frappe:release.exception with its id, which the preview shows, and gates: [staging]",
   judge: (resource) => judgeManifest(resource, (facts) => problemsOf(facts, now())),
 });
 

@@ -23,12 +23,17 @@ export async function pastOf(ledger: Pick<Book, "releases" | "sites">): Promise<
     backedUp = (await ledger.sites(id)).some(({ facts }) => "backup" in facts || "seal" in facts);
     if (backedUp) break;
   }
-  const stands = releases.findLast(({ state }) => state === "confirmed");
+  const stood = releases.filter(({ state }) => state === "confirmed");
+  const stands = stood.at(-1);
   return {
     first: stands === undefined,
     backedUp,
     ...(stands !== undefined && {
-      stands: { id: stands.id, kinds: stands.facts["kinds"] as Partial<Kinds> | undefined },
+      stands: {
+        id: stands.id,
+        kinds: stands.facts["kinds"] as Partial<Kinds> | undefined,
+        stood: stood.map(({ facts }) => ({ image: imageOf(facts), apps: appsOf(facts) })),
+      },
     }),
   };
 }

@@ -68,6 +68,35 @@ describe("gates: whether a release may begin", () => {
     assert.deepEqual(said({ freeze, staging }, { rollbackTo: "1111111111", kinds }), []);
   });
 
+  describe("a return to code that has stood here", () => {
+    const other = { image: `registry.test/bench:v17@sha256:${"cd".repeat(32)}`, apps: release({}).apps };
+    const known = { image: `mirror.test/bench@${digest}`, apps: release({}).apps.toReversed() };
+    const kinds = { code: "x", sites: "b", settings: "z" };
+    const back = (stood: Standing["stood"], codeOnly = true) =>
+      said({ freeze, staging }, { codeOnly, kinds }, friday, { ...stands, ...(stood && { stood }) });
+
+    it("passes every gate as one of code alone: no other way back leads there", () => {
+      assert.deepEqual(back([known, other]), []);
+      assert.deepEqual(back([other, known, other]), []);
+    });
+
+    it("is none with a strategy that migrates, nor to what never stood, nor with other apps", () => {
+      assert.equal(back([known, other], false).length, 3);
+      assert.equal(back([other, other]).length, 3);
+      assert.equal(back([{ ...known, apps: [{ name: "frappe", version: "16.31.0" }] }, other]).length, 3);
+      assert.equal(back([{ ...known, image: other.image }, other]).length, 3);
+    });
+
+    it("is none where that code stands: there is nothing to go back from", () => {
+      assert.equal(back([known]).length, 3);
+      assert.equal(back([known, other, known]).length, 3);
+    });
+
+    it("is not taken for one where nobody has asked the ledger", () => {
+      assert.equal(back(undefined).length, 3);
+    });
+  });
+
   describe("the freeze", () => {
     it("refuses a release inside a window, and says until when by both clocks", () => {
       refuses(
@@ -141,6 +170,13 @@ describe("gates: whether a release may begin", () => {
     it("refuses one that is to come, or without a date", () => {
       refuses(proves({ confirmedAt: "2026-11-20T13:00:01Z" }), /which is to come/);
       refuses(proves({ confirmedAt: "soon" }), /which is to come/);
+    });
+
+    it("refuses a time at which nothing can have stood: it is that of a clock or a program that was wrong", () => {
+      for (const confirmedAt of ["1970-01-01T00:00Z", "2019-12-31T23:59Z"]) {
+        refuses(proves({ confirmedAt }), /stood at (1970|2019)-.*, and a time before 2020 is none: put in what/);
+      }
+      assert.deepEqual(proves({ confirmedAt: "2020-01-01T00:00Z" }), []);
     });
   });
 

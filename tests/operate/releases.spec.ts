@@ -58,7 +58,8 @@ describe("npm run releases", () => {
 
   it("attests a release that stood, and refuses a verb that it does not know", async () => {
     const facts = { ...first.facts, apps: [{ name: "frappe", version: "16.31.0" }] };
-    const stdout = JSON.stringify({ releases: [{ ...first, facts, events: [] }] });
+    const events = [{ at: first.changedAt, generation: 1, site: "", kind: "confirmed", facts: {} }];
+    const stdout = JSON.stringify({ releases: [{ ...first, facts, events }] });
     const { code, printed } = await run(["staging", "attest", "aaaaaaaaaa"], { courses: { one: { stdout } } });
     assert.equal(code, 0);
     assert.match(
@@ -68,6 +69,12 @@ describe("npm run releases", () => {
     await server?.stop();
     const { refused } = await run(["staging", "attest"]);
     assert.match(refused ?? "", /expected a stack, and `show <id>`, `attest <id>` or nothing, got staging attest/);
+  });
+
+  it("attests no release that another one has followed", async () => {
+    const { refused, printed } = await run(["staging", "attest", "aaaaaaaaaa"]);
+    assert.match(refused ?? "", /release aaaaaaaaaa stands no more: release bbbbbbbbbb has followed it/);
+    assert.equal(printed, "");
   });
 
   it("prints what the ledger says for programs, and nothing else", async () => {

@@ -4,7 +4,7 @@ import { manifest } from "./release-samples.ts";
 import { digest, type Loose, object } from "./samples.ts";
 
 const rule = stagingBeforeProdAt(() => Date.parse("2026-11-20T12:00:00Z"));
-const remedy = String.raw`\. Or let this one release pass by frappe:release\.exception with its id`;
+const remedy = String.raw`\. A way back to an image that stood here takes the proof that it came with\. Or let this one release pass by frappe:release\.exception with its id`;
 
 const proof = {
   bench: "frappe-staging",
@@ -43,6 +43,20 @@ describe("frappe-staging-before-prod", () => {
       }),
     );
     assertSaid(judge(rule, object("core/v1:ConfigMap", { data: { "release.json": "{" } })));
+  });
+
+  it("takes code that stood before back with the proof it came with, however old, and not without: it knows no ledger", () => {
+    const back = (change: (facts: Loose) => void) =>
+      said((facts) => {
+        facts.strategy = "rolling";
+        facts.gates.proof.confirmedAt = "2024-01-01T00:00Z";
+        change(facts);
+      });
+    assertSaid(back(() => {}));
+    assertSaid(
+      back((facts) => delete facts.gates.proof),
+      new RegExp(`^frappe:release\\.proof is missing: .*${remedy}`),
+    );
   });
 
   it("refuses an image without a proof, and one with that of another image, of other apps or another bench", () => {

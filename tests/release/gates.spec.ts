@@ -153,5 +153,21 @@ for (const engine of ["mariadb"] as const) {
       assert.match(String(events.at(-1)?.["cause"]), /no release begins/);
       assert.deepEqual(await states(), ["r1 confirmed", "r3 confirmed", "r4 aborted"]);
     });
+
+    it("lets code alone return to what has stood here, and to nothing else, whatever the day", async () => {
+      const asked = { image: image("6"), kinds: kinds("six") };
+      assert.equal((await prepare({ id: "r6", ...asked }, {})).code, 0);
+      const { failed, ran, held } = await runner.up();
+      assert.equal(failed, undefined, ran.output + (held?.output ?? ""));
+      const gates = { freeze, staging: { bench: "frappe-staging", hours: 1 } };
+      const code = { attempt: 2, strategy: "rolling", kinds: kinds("one", "two") } as const;
+      for (const other of [{ image: image("7") }, { image: image("6") }, { strategy: "blueGreen" } as const]) {
+        const said = await refused({ id: "r7", ...code, ...other }, gates);
+        assert.match(said, /3 problems: no release begins .*; against release r6.*; frappe:release\.proof is missing/);
+      }
+      const { code: ended, output } = await prepare({ id: "r7", ...code }, gates);
+      assert.equal(ended, 0, output);
+      assert.deepEqual((await states()).slice(-2), ["r6 confirmed", "r7 prepared"]);
+    });
   });
 }

@@ -92,7 +92,7 @@ describe("release: what earlier releases have against one", () => {
     assert.deepEqual([state, reason], ["aborted", "release r3 was asked for in its place"]);
   });
 
-  it("tells the inspection which release stands and what it is made of, and whether one has kept backups", async () => {
+  it("tells the inspection which release stands, what it and those before it are made of, and whether one has kept backups", async () => {
     const all = setting();
     const seen: Past[] = [];
     const inspect = all.world.inspect.bind(all.world);
@@ -107,10 +107,18 @@ describe("release: what earlier releases have against one", () => {
     all.world.code = "newer";
     all.next({ id: "r3", facts: facts("two") });
     await all.untilSettled();
+    all.next({ id: "r4", facts: facts("two", 2) });
+    await all.untilSettled();
+    const made = ({ image, apps }: ReturnType<typeof facts>) => ({ image: image.split("@")[1], apps });
     assert.deepEqual(seen, [
       { first: true, backedUp: false },
       { first: true, backedUp: true },
-      { first: false, backedUp: true, stands: { id: "r2", kinds: { code: "a" } } },
+      { first: false, backedUp: true, stands: { id: "r2", kinds: { code: "a" }, stood: [made(facts("one"))] } },
+      {
+        first: false,
+        backedUp: true,
+        stands: { id: "r3", kinds: undefined, stood: [made(facts("one")), made(facts("two"))] },
+      },
     ]);
   });
 
