@@ -70,7 +70,7 @@ for (const engine of ["mariadb", "postgres"] as const) {
       await assert.rejects(ledger.move(hold, "r1", ["prepared", "confirmed"]), /may not go from prepared to confirmed/);
       await ledger.move(hold, "r1", ["prepared", "backed_up"]);
       await assert.rejects(ledger.move(hold, "r1", ["prepared", "backed_up"]), /no longer in that state/);
-      await assert.rejects(ledger.moveSite(hold, "r1", "a.test", ["pending", "released"]), /may not go/);
+      await assert.rejects(ledger.moveSite(hold, "r1", "a.test", ["pending", "restored"]), /may not go/);
       await assert.rejects(ledger.moveSite(hold, "r1", "x.test", ["pending", "sealed"]), /not there/);
       assert.equal((await ledger.events("r1")).length, 3);
     });
