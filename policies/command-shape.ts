@@ -22,7 +22,7 @@ const refused: Readonly<Record<string, string>> = {
   interpreter: "the program that runs is the same for all",
 };
 /** What a step is told (operate/step-input.ts). */
-const told = ["release", "attempt", "template", "namespace", "readyTimeout", "context", "clusterIdentifier"];
+const told = ["release", "attempt", "template", "namespace", "readyTimeout", "context", "gateway", "clusterIdentifier"];
 /** A change of one of these alone would run a step again: without `update` the provider runs `create`. */
 const held = ["create", "stdin", "dir", "environment", "interpreter", "logging"];
 

@@ -141,7 +141,7 @@ export function describeReleases(given: () => Platform): void {
       const platform = given();
       const undo = platform.stack.change((values) => {
         set(values, { attempt: 4, readyTimeout: 45, timeouts: { hold: 60 } });
-        values["bench"].web.resources.cpu = "500";
+        values["bench"].web.resources.cpu = "200";
       });
       const outcome = await platform.stack.up();
       assert.notEqual(outcome.code, 0);
