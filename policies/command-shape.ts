@@ -68,7 +68,9 @@ function stdinProblems(props: unknown): string[] {
   const stdin = at(props, "stdin");
   if (stdin === notKnown) return [unknown("stdin")];
   const given = Object.entries(fields(parsed(text(stdin) ?? "")));
-  const isPlain = given.every(([key, value]) => told.includes(key) && ["string", "number"].includes(typeof value));
+  const isPlain = given.every(
+    ([key, value]) => told.includes(key) && ["string", "number", "boolean"].includes(typeof value),
+  );
   return given.length > 0 && isPlain ? [] : [`stdin: expected JSON with ${told.join(", ")} and nothing else`];
 }
 
