@@ -100,6 +100,7 @@ describe("components: a service beside the bench", () => {
       [
         ["http", 8080, "http"],
         ["internal", 8082, "internal"],
+        ["peer", 8083, "peer"],
       ],
     );
     const nginx = find("Deployment", /^nginx/) as unknown as {

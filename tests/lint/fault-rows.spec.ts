@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "../../engine/root.ts";
-import { invariants, rows } from "./fault-rows.ts";
+import { rows } from "./fault-rows.ts";
+import { invariants } from "./invariant-rows.ts";
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 /** Those of releases; the others are of bad input, secrets and schedules. */

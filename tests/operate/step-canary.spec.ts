@@ -1,23 +1,8 @@
 import assert from "node:assert/strict";
-import { declaredRules, sharedRules } from "../../topology/route.ts";
-import { type JobServer, startJobServer, type StoredRoute } from "./job-server.ts";
+import { sharedRules } from "../../topology/route.ts";
+import { judged, place, route, shareIn, weight } from "./canary-routes.ts";
+import { type JobServer, startJobServer } from "./job-server.ts";
 import { event, input, release, run, template } from "./run-step.ts";
-
-const declared = declaredRules("nginx");
-const weight = (share: number) => event("weight", { release, weight: share });
-const judged = event("release", { release, state: "verified" });
-const route = (name: string, rules: unknown = declared): [string, StoredRoute] => [
-  name,
-  { metadata: { name, resourceVersion: "1" }, spec: { rules } },
-];
-/** The share that rules give to the canary, `declared` where they are as the stack declares them. */
-const shareIn = (rules: unknown) => {
-  if (JSON.stringify(rules) === JSON.stringify(declared)) return "declared";
-  const share = [1, 10, 25, 50, 90].find(
-    (each) => JSON.stringify(rules) === JSON.stringify(sharedRules(release, each)),
-  );
-  return share ?? JSON.stringify(rules);
-};
 
 describe("a canary that is followed", () => {
   let server: JobServer;
@@ -308,5 +293,3 @@ describe("a canary that is followed", () => {
     });
   });
 });
-
-const place = { template: "release", namespace: "frappe", context: "staging" };
