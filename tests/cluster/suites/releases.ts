@@ -227,7 +227,7 @@ export function describeReleases(given: () => Platform): void {
       const open = steadily(platform, [200]);
       platform.stack.change((values) => {
         useImage(values, platform.images.fix);
-        const { rollbackTo: _, ...kept } = values["release"];
+        const { rollbackTo: _, ...kept } = values["release"] ?? {};
         values["release"] = { ...kept, strategy: "rolling" };
       });
       const outcome = await platform.stack.up();
