@@ -20,6 +20,8 @@ export interface Context extends ClientContext {
   readonly abort: (reason: Error) => void;
   /** Empties scratch, where a killed run may have left its files; for who holds the bench's lock. */
   readonly claimScratch: () => void;
+  /** Does what a run need not do twice; what failed is done again. */
+  readonly once: (what: string, work: () => Promise<void>) => Promise<void>;
   /** Ends the timer and removes what was written. */
   readonly close: () => void;
 }
@@ -34,6 +36,7 @@ export function openContext(job: BackupJob, seconds = job.timeLimit): Context {
   const own = mkdtempSync(path.join(job.scratch, ".own-"));
   const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
   let claimed = false;
+  const done = new Set<string>();
   return {
     job,
     own,
@@ -43,6 +46,11 @@ export function openContext(job: BackupJob, seconds = job.timeLimit): Context {
     claimScratch: () => {
       claimed = true;
       empty(job, own);
+    },
+    once: async (what, work) => {
+      if (done.has(what)) return;
+      await work();
+      done.add(what);
     },
     close: () => {
       clearTimeout(limit);

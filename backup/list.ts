@@ -8,14 +8,14 @@ export interface ListRequest {
   readonly json: boolean;
 }
 
-/** Oldest first. The bytes are those of the dump. */
+/** Oldest first, under the ids that restic finds them by. The bytes are those of the dump. */
 export async function listSnapshots(context: Context, { site, json }: ListRequest): Promise<void> {
   const snapshots = (await snapshotsOf(context)).filter((each) => site === undefined || each.site === site);
   const rows = [];
   for (const snapshot of snapshots) {
-    const { id, time, kind, verified } = snapshot;
+    const { current, time, kind, verified } = snapshot;
     const bytes = snapshot.bytes ?? (await manifestOf(context, snapshot)).dumpBytes;
-    rows.push({ id: short(id), site: snapshot.site, time, kind, verified, bytes });
+    rows.push({ id: short(current), site: snapshot.site, time, kind, verified, bytes });
   }
   process.stdout.write(json ? `${JSON.stringify(rows, undefined, 1)}\n` : table(rows.map((row) => Object.values(row))));
 }

@@ -29,7 +29,7 @@ export const pathIn = (snapshot: Snapshot, name: string): string | undefined =>
 export async function manifestOf(context: Context, snapshot: Snapshot): Promise<Manifest> {
   const file = pathIn(snapshot, manifestName);
   if (file === undefined) throw new Error(`snapshot ${short(snapshot.id)} has no ${manifestName}`);
-  return JSON.parse(await textInSnapshot(context, snapshot.id, file)) as Manifest;
+  return JSON.parse(await textInSnapshot(context, snapshot, file)) as Manifest;
 }
 
 /** A snapshot's id as people write it. */

@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import type { Context } from "./context.ts";
 import { info } from "./log.ts";
+import { wordsOf } from "./process.ts";
 import { explain, mustRestic, restic, troubleOf } from "./restic.ts";
 
 /**
@@ -14,13 +15,18 @@ export type Kind = (typeof kinds)[number];
 const kinds = ["backup", "before-restore", "seal"] as const;
 
 export interface Snapshot {
+  /** The one that it was taken under, which stays; restic lists it as `original` once it was marked. */
   readonly id: string;
+  /** What restic finds it by now: a snapshot that is marked gets another one. */
+  readonly current: string;
   readonly time: string;
   readonly site: string;
   readonly kind: Kind;
   readonly verified: boolean;
   /** Of its dump; undefined for a snapshot of an older program, whose manifest alone says it. */
   readonly bytes: number | undefined;
+  /** Of all that is in it; undefined where nobody wrote it down. */
+  readonly size: number | undefined;
   readonly paths: readonly string[];
 }
 
@@ -67,6 +73,7 @@ function refuseLostFolder(repository: string): void {
 
 interface Raw {
   readonly id: string;
+  readonly original?: string | null;
   readonly time: string;
   readonly hostname: string;
   readonly paths: readonly string[];
@@ -97,49 +104,70 @@ export async function findSnapshots(context: Context): Promise<Snapshot[] | unde
   return list.map(snapshotFrom).sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
 }
 
-function snapshotFrom({ id, time, paths, tags }: Raw): Snapshot {
+function snapshotFrom({ id, original, time, paths, tags }: Raw): Snapshot {
   const all = tags ?? [];
   const after = (prefix: string) => all.find((tag) => tag.startsWith(prefix))?.slice(prefix.length);
-  const bytes = after("bytes:");
+  const numberAfter = (prefix: string) => {
+    const text = after(prefix);
+    return text === undefined ? undefined : Number(text);
+  };
   return {
-    id,
+    id: original ?? id,
+    current: id,
     time,
     paths,
     site: after("site:") ?? "",
     kind: kinds.find((kind) => all.includes(kind)) ?? "backup",
     verified: all.includes("verified"),
-    bytes: bytes === undefined ? undefined : Number(bytes),
+    bytes: numberAfter("bytes:"),
+    size: numberAfter("size:"),
   };
 }
 
-/** Backs up paths as one snapshot; answers its id. Files that cannot be read are a failure (restic's exit code 3). */
+/**
+ * Snapshots by the beginning of an id, ours or restic's present one. restic marks a snapshot by writing another one and taking the first
+ * away: where it was killed between the two both are there, and are the same.
+ */
+export function named(snapshots: readonly Snapshot[], wanted: string): Snapshot[] {
+  const found = snapshots.filter(({ id, current }) => id.startsWith(wanted) || current.startsWith(wanted));
+  return found.filter((one) => one.verified || !found.some((other) => other.id === one.id && other.verified));
+}
+
+/** Backs up paths as one snapshot. Files that cannot be read are a failure (restic's exit code 3). */
 export async function takeSnapshot(
   context: Context,
   { site, kind, bytes }: { readonly site: string; readonly kind: Kind; readonly bytes: number },
   sources: readonly string[],
-): Promise<string> {
+): Promise<Snapshot> {
   const { job, run } = context;
   const missing = sources.filter((source) => !existsSync(source));
   if (missing.length > 0) throw new Error(`${missing.join(", ")} is missing`);
   const tags = [`site:${site}`, `run:${run}`, `bytes:${bytes}`, kind].flatMap((tag) => ["--tag", tag]);
   const args = ["backup", "--json", "--quiet", "--host", job.bench, ...tags, "--", ...sources];
   const said = await mustRestic(context, "the snapshot failed", args);
-  const id = /"message_type":"summary".*"snapshot_id":"([0-9a-f]+)"/.exec(said)?.[1];
+  const summary = said.split("\n").find((line) => line.includes('"message_type":"summary"'));
+  const { snapshot_id: id, total_bytes_processed: size } = JSON.parse(summary ?? "{}") as Summary;
   if (id === undefined) throw new Error("the snapshot failed: restic named none");
-  return id;
+  return { id, current: id, time: new Date().toISOString(), site, kind, verified: false, bytes, size, paths: sources };
+}
+
+/** restic's last line of a backup; the id may be its first 8 characters. */
+interface Summary {
+  readonly snapshot_id?: string;
+  readonly total_bytes_processed?: number;
 }
 
 /** Reads one file of a snapshot back and answers the digest of what came. */
-export async function digestInSnapshot(context: Context, id: string, file: string): Promise<string> {
+export async function digestInSnapshot(context: Context, { current }: Snapshot, file: string): Promise<string> {
   const hash = createHash("sha256");
   const output = (chunk: Buffer) => void hash.update(chunk);
-  await mustRestic(context, `${file} cannot be read back`, ["dump", "--no-lock", id, file], { output });
+  await mustRestic(context, `${file} cannot be read back`, ["dump", "--no-lock", current, file], { output });
   return hash.digest("hex");
 }
 
 /** The content of a small file of a snapshot. */
-export const textInSnapshot = (context: Context, id: string, file: string): Promise<string> =>
-  mustRestic(context, `${file} cannot be read`, ["dump", "--no-lock", id, file]);
+export const textInSnapshot = (context: Context, { current }: Snapshot, file: string): Promise<string> =>
+  mustRestic(context, `${file} cannot be read`, ["dump", "--no-lock", current, file]);
 
 /** Checks the repository's structure, and reads a share of its data again. */
 export async function checkRepository(context: Context): Promise<void> {
@@ -147,8 +175,18 @@ export async function checkRepository(context: Context): Promise<void> {
   await mustRestic(context, "the repository is damaged", ["check", share]);
 }
 
-/** Marks snapshots as verified. restic gives them new ids in doing so. */
-export async function markVerified(context: Context, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  await mustRestic(context, "the snapshots cannot be marked as verified", ["tag", "--add", "verified", ...ids]);
+/** Marks snapshots as verified; of one alone, its size is written down, too. */
+export async function markVerified(context: Context, snapshots: readonly Snapshot[]): Promise<void> {
+  const [first, ...more] = snapshots;
+  if (first === undefined) return;
+  const size = more.length === 0 && first.size !== undefined ? ["--add", `size:${first.size}`] : [];
+  const ids = snapshots.map(({ current }) => current);
+  const what = "the snapshots cannot be marked as verified";
+  const ended = await restic(context, ["tag", "--add", "verified", ...size, ...ids]);
+  if (ended.code !== 0) throw new Error(explain(what, ended));
+  // What it does not find, or cannot write, is no failure to restic: it only counts what it has changed.
+  const [, changed = "0"] = /modified (?:tags on )?(\d+) snapshots?/.exec(ended.stdout) ?? [];
+  if (Number(changed) !== ids.length) {
+    throw new Error(`${what}: restic marked ${changed} of ${ids.length} (${wordsOf(ended)})`);
+  }
 }

@@ -15,7 +15,7 @@ export const keptDays = { unverified: 7, "before-restore": 30, seal: 30 } as con
 export async function applyRetention(context: Context, sites: readonly string[], now: number): Promise<void> {
   const all = await snapshotsOf(context);
   const snapshots = all.filter(({ site }) => sites.includes(site));
-  const old = snapshots.filter((each) => isPast(each, now)).map(({ id }) => id);
+  const old = snapshots.filter((each) => isPast(each, now)).map(({ current }) => current);
   if (old.length > 0) await mustRestic(context, "old snapshots cannot be forgotten", ["forget", ...old]);
   const { bench, retention } = context.job;
   const keep = Object.entries(retention)

@@ -3,7 +3,7 @@ import type { Context } from "./context.ts";
 import { takeLock } from "./lock.ts";
 import { failure, info, messageOf } from "./log.ts";
 import { applyRetention } from "./retention.ts";
-import { checkRepository, markVerified, openOrMakeRepository, snapshotsOf } from "./repository.ts";
+import { checkRepository, markVerified, openOrMakeRepository, type Snapshot, snapshotsOf } from "./repository.ts";
 import { backupSite } from "./site-backup.ts";
 import { clearStaleLocks } from "./stale-locks.ts";
 import { sitesOf } from "./sites.ts";
@@ -27,7 +27,7 @@ export async function runBackup(context: Context, acceptLoss = false): Promise<R
 
 async function backupAll(context: Context, acceptLoss: boolean): Promise<Record<string, string>> {
   const failed: Record<string, string> = {};
-  const taken = new Map<string, string>();
+  const taken = new Map<string, Snapshot>();
   const snapshots = acceptLoss ? [] : await snapshotsOf(context);
   const sites = sitesOf(context.job);
   if (sites.length === 0) throw new Error(`there is no site in ${context.job.sitesFolder}`);

@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
 
 export interface DumpFacts {
   readonly bytes: number;
@@ -37,6 +38,13 @@ export async function scanDump(file: string, engine: "mariadb" | "postgres", tra
   }
   const complete = scanner.last().startsWith(trailer);
   return { bytes, sha256: hash.digest("hex"), complete, tables: Object.fromEntries(scanner.tables) };
+}
+
+/** SHA-256 of a file, in hex. */
+export async function digestOf(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest("hex");
 }
 
 /** Collects lines from chunks; `line` is called with the head of each. */

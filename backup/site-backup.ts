@@ -11,7 +11,7 @@ import { readRecord } from "./restore/record.ts";
 import { fileFolders, siteFolder } from "./sites.ts";
 
 export interface SiteBackup {
-  readonly snapshot: string;
+  readonly snapshot: Snapshot;
   readonly manifest: Manifest;
 }
 
@@ -51,7 +51,7 @@ export async function backupSite(
     }
     const { tables, dumpBytes: bytes } = manifest;
     const facts = { tables: Object.keys(tables).length, rows: rowsOf(tables), bytes };
-    info("site backed up", { site, snapshot: short(snapshot), ...facts });
+    info("site backed up", { site, snapshot: short(snapshot.id), ...facts });
     return { snapshot, manifest };
   } finally {
     rmSync(path.join(job.scratch, site), { recursive: true, force: true });

@@ -5,7 +5,7 @@ import path from "node:path";
 import type { Context } from "../backup/context.ts";
 import { databaseOf } from "../backup/databases/index.ts";
 import type { Login } from "../backup/login.ts";
-import { manifestOf, rowsOf, short } from "../backup/manifest.ts";
+import { type Manifest, rowsOf, short } from "../backup/manifest.ts";
 import type { Snapshot } from "../backup/repository.ts";
 import { extractDump } from "../backup/restore/choice.ts";
 import type { ReleaseJob } from "./job.ts";
@@ -35,15 +35,29 @@ export async function restoreIntoScratch(
   live?: Login,
 ): Promise<Restored> {
   const started = performance.now();
+  const folder = path.join(job.backup.scratch, `scratch-${short(snapshot.id)}`);
+  try {
+    const { manifest, dump } = await extractDump(context, snapshot, folder);
+    const { tables, rows } = await load(context, job, manifest, dump, live);
+    return { tables, rows, seconds: (performance.now() - started) / 1000 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function load(
+  context: Context,
+  job: ReleaseJob,
+  manifest: Manifest,
+  dump: string,
+  live: Login | undefined,
+): Promise<Omit<Restored, "seconds">> {
   const database = databaseOf(context);
-  const manifest = await manifestOf(context, snapshot);
   const name = scratchName(manifest.schema);
   const login = adminLogin(job, name);
-  const folder = path.join(job.backup.scratch, `scratch-${short(snapshot.id)}`);
   await dropDatabase(context, job, name);
   await ensureDatabase(context, job, name);
   try {
-    const dump = await extractDump(context, snapshot, manifest, folder);
     await database.load(context, login, dump);
     const tables = await database.tables(context, login);
     refuseOther("tables", [...tables].sort().join(" "), Object.keys(manifest.tables).sort().join(" "));
@@ -56,9 +70,8 @@ export async function restoreIntoScratch(
       ];
       for (const table of tables) refuseOther(`the content of ${table}`, there[table], here[table]);
     }
-    return { tables: tables.length, rows: rowsOf(counts), seconds: (performance.now() - started) / 1000 };
+    return { tables: tables.length, rows: rowsOf(counts) };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
     await dropDatabase(context, job, name);
   }
 }

@@ -44,9 +44,13 @@ export const databases: Readonly<Record<"mariadb" | "postgres", Database>> = { m
 
 export const databaseOf = ({ job }: ClientContext): Database => databases[job.database.engine];
 
-/** What a client wrote about a failure, without the rows that it quotes. */
+const full = /^ERROR (?:1114|1021) |\berrno: 28\b|No space left on device/m;
+
+/** What a client wrote about a failure, without the rows that it quotes; of a full disk the remedy, since its words are often in quotes. */
 export function withoutRows(ended: Ended): Ended {
   const lines = ended.stderr.split("\n").filter((line) => /^(?:ERROR|FATAL|psql:|mariadb:)/.test(line));
   const said = lines.map((line) => line.replaceAll(/'(?:[^']|'')*'?/g, "'…'").replace(/: ".*/, ': "…"'));
-  return { ...ended, stderr: said.join("\n") };
+  const remedy =
+    "the database server's disk is full: give it room (frappe:database.storage.size, where the server is the stack's)";
+  return { ...ended, stderr: [...said, ...(full.test(ended.stderr) ? [remedy] : [])].join("\n") };
 }

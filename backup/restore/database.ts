@@ -5,8 +5,8 @@ import { databaseOf } from "../databases/index.ts";
 import type { Lock } from "../lock.ts";
 import { info, messageOf } from "../log.ts";
 import { type Login, loginOf } from "../login.ts";
-import { type Manifest, manifestOf, rowsOf, short } from "../manifest.ts";
-import { snapshotsOf } from "../repository.ts";
+import { type Manifest, rowsOf, short } from "../manifest.ts";
+import { named, snapshotsOf } from "../repository.ts";
 import { extractDump, type Opened } from "./choice.ts";
 
 export interface Replacement {
@@ -88,10 +88,9 @@ function refuseOther(
 
 /** Puts the state before back from its snapshot. More rows than it had are somebody's work since, not damage. */
 async function putBack(context: Context, lock: Lock, login: Login, safety: string): Promise<void> {
-  const snapshot = (await snapshotsOf(context)).find(({ id }) => id === safety);
+  const snapshot = named(await snapshotsOf(context), safety)[0];
   if (snapshot === undefined) throw new Error(`there is no snapshot ${short(safety)}`);
-  const manifest = await manifestOf(context, snapshot);
-  const dump = await extractDump(context, snapshot, manifest, path.join(context.job.scratch, "before"));
+  const { manifest, dump } = await extractDump(context, snapshot, path.join(context.job.scratch, "before"));
   const database = databaseOf(context);
   await database.endSessions(context, login, lock.session);
   await database.load(context, login, dump);

@@ -24,25 +24,30 @@ export async function stageFiles(context: Context, site: string, { snapshot, man
   if (left < size) throw new Error(`the sites' volume has ${left} bytes left, the snapshot's files have ${size}`);
   mkdirSync(staging, { mode: 0o700 });
   const wanted = fileFolders.map((each) => pathIn(snapshot, each)).filter((each) => each !== undefined);
-  if (wanted.length > 0) await extract(context, snapshot, wanted, staging);
+  if (wanted.length > 0) await extract(context, snapshot, wanted, staging, ["--verify"]);
 }
 
 /** Bytes of everything in a snapshot. */
-async function sizeOf(context: Context, { id }: Snapshot): Promise<number> {
-  const args = ["stats", "--no-lock", "--json", "--mode", "restore-size", id];
+async function sizeOf(context: Context, { current, size }: Snapshot): Promise<number> {
+  if (size !== undefined) return size;
+  const args = ["stats", "--no-lock", "--json", "--mode", "restore-size", current];
   const said = await mustRestic(context, "the snapshot's size cannot be read", args);
   return (JSON.parse(said) as { total_size: number }).total_size;
 }
 
-/** Extracts paths of a snapshot below a folder, each at its full path; every byte is compared with the repository's digests. */
+/**
+ * Extracts paths of a snapshot below a folder, each at its full path.
+ * @param more `--verify` where nobody else looks: what was written is read again, and compared with the repository's digests.
+ */
 export async function extract(
   context: Context,
   snapshot: Snapshot,
   paths: readonly string[],
   target: string,
+  more: readonly "--verify"[] = [],
 ): Promise<void> {
   const includes = paths.flatMap((each) => ["--include", escaped(each)]);
-  const args = ["restore", "--no-lock", "--verify", "--target", target, ...includes, snapshot.id];
+  const args = ["restore", "--no-lock", ...more, "--target", target, ...includes, snapshot.current];
   await mustRestic(context, "the snapshot cannot be restored", args);
   const missing = paths.filter((each) => !existsSync(path.join(target, each)));
   if (missing.length > 0) throw new Error(`the snapshot gave back no ${missing.join(", ")}`);

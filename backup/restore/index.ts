@@ -5,7 +5,7 @@ import { type Lock, takeLock } from "../lock.ts";
 import { info, messageOf, warning } from "../log.ts";
 import { short } from "../manifest.ts";
 import { run, wordsOf } from "../process.ts";
-import { openRepository, snapshotsOf } from "../repository.ts";
+import { snapshotsOf } from "../repository.ts";
 import { changeSiteConfig } from "../sites.ts";
 import { clearStaleLocks } from "../stale-locks.ts";
 import { type Choice, chooseSnapshot, type Opened, openSnapshot } from "./choice.ts";
@@ -25,15 +25,16 @@ export interface RestoreRequest extends Choice {
 /** Restores a site; throws with the cause, what stands, and what to do next. */
 export async function restoreSite(context: Context, request: RestoreRequest): Promise<void> {
   const { site } = request;
-  await openRepository(context);
   const lock = await takeLock(context);
   try {
     context.claimScratch();
-    await clearStaleLocks(context, Date.now());
+    const snapshots = await snapshotsOf(context);
+    // Not below --force: that somebody is at work there is no reason to go on without a safety backup. A restore without one only reads.
+    if (request.worthless !== true) await clearStaleLocks(context, Date.now());
     // Since a restore began, "latest" is what it began with: a newer one would be of what it left half done.
     const begun = request.snapshot === "latest" ? standingRecord(context.job, site)?.snapshot : undefined;
     const choice = { ...request, snapshot: begun ?? request.snapshot };
-    const snapshot = chooseSnapshot(await snapshotsOf(context), choice);
+    const snapshot = chooseSnapshot(snapshots, choice);
     const opened = await openSnapshot(context, site, snapshot);
     warnOfRelease(context, opened);
     try {

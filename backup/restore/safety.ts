@@ -2,7 +2,7 @@
 import type { Context } from "../context.ts";
 import { info, messageOf, warning } from "../log.ts";
 import { short } from "../manifest.ts";
-import { markVerified, snapshotsOf } from "../repository.ts";
+import { markVerified } from "../repository.ts";
 import { backupSite } from "../site-backup.ts";
 
 /**
@@ -15,6 +15,8 @@ export async function takeSafety(context: Context, site: string, force: boolean)
     const { snapshot } = await backupSite(context, site, "before-restore", []);
     // The dump was read back; the whole repository is not checked while the site is closed.
     await markVerified(context, [snapshot]);
+    info("safety backup taken", { site, snapshot: short(snapshot.id) });
+    return snapshot.id;
   } catch (error) {
     context.signal.throwIfAborted();
     const cause = `the present state cannot be backed up: ${messageOf(error)}`;
@@ -22,9 +24,4 @@ export async function takeSafety(context: Context, site: string, force: boolean)
     warning("no safety backup", { site, cause });
     return null;
   }
-  // Marking gave it a new id.
-  const marked = (await snapshotsOf(context)).findLast((each) => each.site === site && each.kind === "before-restore");
-  if (marked?.verified !== true) throw new Error("the safety backup is not in the repository any more");
-  info("safety backup taken", { site, snapshot: short(marked.id) });
-  return marked.id;
 }

@@ -8,8 +8,6 @@ import {
   type Kind,
   markVerified,
   openOrMakeRepository,
-  type Snapshot,
-  snapshotsOf,
 } from "../../backup/repository.ts";
 import { backupSite } from "../../backup/site-backup.ts";
 import { clearStaleLocks } from "../../backup/stale-locks.ts";
@@ -27,33 +25,19 @@ export async function sealSite(
   const lock = await takeLock(context);
   try {
     context.claimScratch();
-    const known = await findSnapshots(context);
+    // A site that is closed was backed up by this release while it was in use: there is a repository.
+    const known = still ? [] : await findSnapshots(context);
     if (known === undefined) await openOrMakeRepository(context);
-    await clearStaleLocks(context, Date.now());
+    // Each start of restic is time with writes closed; a lock that comes between two seals only sends the release back.
+    await context.once("stale locks", () => clearStaleLocks(context, Date.now()));
     const { snapshot } = await backupSite(context, site, kind, known ?? [], { readBack: false });
     // While the site is closed its dump is restored below; the whole repository is checked while it is open.
     if (!still) await checkRepository(context);
-    const taken = (await snapshotsOf(context)).find(({ id }) => id.startsWith(snapshot));
-    if (taken === undefined) throw new Error(gone(site));
-    const { tables, rows } = await restoreIntoScratch(
-      context,
-      job,
-      taken,
-      still ? loginOf(job.backup, site) : undefined,
-    );
+    const live = still ? loginOf(job.backup, site) : undefined;
+    const { tables, rows } = await restoreIntoScratch(context, job, snapshot, live);
     await markVerified(context, [snapshot]);
-    const marked = await verifiedOf(context, site, kind);
-    return { snapshot: marked.id, tables, rows };
+    return { snapshot: snapshot.id, tables, rows };
   } finally {
     await lock.release();
   }
-}
-
-const gone = (site: string) => `the backup of ${site} is not in the repository any more`;
-
-/** Marking gives a snapshot a new id. */
-async function verifiedOf(context: Context, site: string, kind: Kind): Promise<Snapshot> {
-  const last = (await snapshotsOf(context)).findLast((each) => each.site === site && each.kind === kind);
-  if (last?.verified !== true) throw new Error(gone(site));
-  return last;
 }

@@ -120,6 +120,8 @@ for (const engine of ["mariadb", "postgres"] as const) {
       assert.notEqual(check.code, 0, check.output);
       const early = await bench.run(["run"]);
       assert.match(causeOf(early), /gone-pod is at work in the repository/);
+      const forced = await bench.run(["restore", "--site", site, "--force"]);
+      assert.match(causeOf(forced), /gone-pod is at work in the repository/, "gone on without a safety backup");
       const context = openContext(bench.job);
       await clearStaleLocks(context, Date.now() + 7 * 60_000).finally(() => context.close());
       assert.deepEqual(readdirSync(locks), []);

@@ -1,4 +1,5 @@
 // Judges rendered postgresql.conf and pg_hba.conf by a real server that runs on them, unchanged.
+import { setTimeout as sleep } from "node:timers/promises";
 import { requireTools } from "../support/tools.ts";
 import { type Program, type Sandbox, type SandboxOptions, withSandbox } from "./sandbox/sandbox.ts";
 
@@ -53,7 +54,7 @@ export async function withPostgres<Result>(
     dataDir = "/var/lib/postgresql/data/pgdata",
     password = "judge",
   } = options;
-  const tools = requireTools("postgres", "initdb", "psql");
+  const tools = requireTools("postgres", "initdb", "psql", "pg_isready");
   const box: SandboxOptions = {
     user: { name: "postgres", uid: 999 },
     writable: ["/tmp", "/var/run/postgresql", "/var/lib/postgresql/data"],
@@ -75,6 +76,11 @@ export async function withPostgres<Result>(
     await sandbox.must(initdb, { timeoutMs: 120_000 });
     const argv = [tools.postgres, "-D", dataDir, "-c", `config_file=${path}`, ...(options.arguments ?? [])];
     const server = await sandbox.start(argv, { ready: { port }, deadlineMs: 60_000 });
+    // It listens before it lets anybody in.
+    const asked = [tools.pg_isready, "-q", "-h", "/var/run/postgresql"];
+    for (const since = Date.now(); Date.now() - since < 60_000; await sleep(20)) {
+      if ((await sandbox.run(asked)).code === 0) break;
+    }
     const query = async (sql: string, login: PostgresLogin = { password }) => {
       const target = [
         "-h",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { findTool } from "../support/tools.ts";
 import { installPackages } from "../support/tools-install.ts";
 import type { WorkloadPlan } from "../../topology/types.ts";
@@ -42,7 +43,8 @@ export async function killHard(
 
 /** Waits until `holds` does; the suite's own time limit ends a wait in vain. */
 export async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds()));
+  // A pause, so that whoever is waited for gets a turn as well.
+  while (!(await holds())) await sleep(50);
 }
 
 type Checks = "startup" | "readiness" | "liveness";

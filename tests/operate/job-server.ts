@@ -58,7 +58,7 @@ interface Line {
 
 const running: V1PodStatus = { phase: "Running" };
 
-export async function startJobServer(template: V1CronJob): Promise<JobServer> {
+export async function startJobServer(...templates: V1CronJob[]): Promise<JobServer> {
   const asked: string[] = [];
   const readFrom: string[] = [];
   const made: V1Job[] = [];
@@ -165,7 +165,8 @@ export async function startJobServer(template: V1CronJob): Promise<JobServer> {
       const told = answers.get(kind)?.shift();
       if (told !== undefined) return send(target, 200, told);
       if (kind === "GET cronjob") {
-        return template.metadata?.name === name ? send(target, 200, template) : missing(target, name);
+        const found = templates.find(({ metadata }) => metadata?.name === name);
+        return found === undefined ? missing(target, name) : send(target, 200, found);
       }
       if (kind === "POST jobs") return create(target, body);
       if (kind === "DELETE job") return remove(target, name, body);
@@ -177,6 +178,11 @@ export async function startJobServer(template: V1CronJob): Promise<JobServer> {
           : send(target, 200, { kind: "HTTPRouteList", items: [...server.routes.values()] });
       }
       if (kind === "GET log") return followLog(target, pathname.split("/").at(-2) ?? "", searchParams);
+      if (kind === "GET jobs") {
+        const [key = "", value] = (searchParams.get("labelSelector") ?? "").split("=");
+        const items = [...jobs.values()].filter(({ metadata }) => metadata?.labels?.[key] === value);
+        return send(target, 200, { kind: "JobList", items });
+      }
       const items = kind === "GET events" ? events : pods(searchParams.get("labelSelector") ?? "");
       return send(target, 200, { kind: "List", items });
     };

@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { bundleBackup } from "../../../backup/bundle.ts";
 import type { BackupJob } from "../../../backup/job.ts";
-import { requireTools } from "../../support/tools.ts";
+import { clientsOf, requireTools } from "../../support/tools.ts";
 import { contentOf } from "./content.ts";
 import { layRepository } from "./repository.ts";
 import type { DatabaseServer } from "./servers.ts";
@@ -93,6 +93,7 @@ export function makeBench(server: DatabaseServer, repository: "laid" | "folder" 
     sitesFolder,
     sites,
     database: { engine: server.engine, host: "127.0.0.1", port: server.port },
+    ...clientsOf(server.engine),
     ...(typeof repository === "string"
       ? { repository: path.join(backups, "repository") }
       : {

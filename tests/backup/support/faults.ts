@@ -1,10 +1,11 @@
 // What can be made to go wrong around a backup, with the real programs still doing the work.
 import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Bench, Outcome } from "./bench.ts";
 
@@ -16,6 +17,39 @@ export function wrapper({ folder }: Bench, program: string, script: string): str
   return tools;
 }
 
+function mustRun(...argv: string[]): void {
+  const { status, stderr } = spawnSync(argv[0] ?? "", argv.slice(1), { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${argv.join(" ")}: ${stderr}`);
+}
+
+/** Mounts something over a folder for as long as `use` takes; `options` are those of mount(8). */
+export async function withMount(folder: string, options: readonly string[], use: () => Promise<void>): Promise<void> {
+  mustRun("mount", ...options, folder);
+  try {
+    await use();
+  } finally {
+    mustRun("umount", folder);
+  }
+}
+
+/** Mounts a folder read-only over itself. */
+export const withReadOnly = (folder: string, use: () => Promise<void>): Promise<void> =>
+  withMount(folder, ["-o", "bind,ro", folder], use);
+
+/** Puts a file system of its own, with those options of a tmpfs, in a folder's place, with what lies in it. */
+export async function withOwnDisk(folder: string, options: string, use: () => Promise<void>): Promise<void> {
+  const copy = mkdtempSync(path.join(tmpdir(), "copy-"));
+  mustRun("cp", "-a", `${folder}/.`, copy);
+  try {
+    await withMount(folder, ["-t", "tmpfs", "-o", options, "tmpfs"], async () => {
+      mustRun("cp", "-a", `${copy}/.`, folder);
+      await use();
+    });
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
 /** Mounts a small file system of its own on a new folder of the bench for as long as `use` takes. */
 export async function withSmallDisk(
   { folder }: Bench,
@@ -23,16 +57,7 @@ export async function withSmallDisk(
   use: (disk: string) => Promise<void>,
 ): Promise<void> {
   const disk = mkdtempSync(path.join(folder, "disk-"));
-  const mount = (...argv: string[]) => {
-    const { status, stderr } = spawnSync(argv[0] ?? "", argv.slice(1), { encoding: "utf8" });
-    if (status !== 0) throw new Error(`${argv.join(" ")}: ${stderr}`);
-  };
-  mount("mount", "-t", "tmpfs", "-o", `size=${megabytes}m,uid=1000,gid=1000`, "tmpfs", disk);
-  try {
-    await use(disk);
-  } finally {
-    mount("umount", disk);
-  }
+  await withMount(disk, ["-t", "tmpfs", "-o", `size=${megabytes}m,uid=1000,gid=1000`, "tmpfs"], () => use(disk));
 }
 
 /** Digest of every verified dump that the repository gives back, by snapshot. */

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { environment } from "../../../engine/environment.ts";
 import { requirePrograms } from "../../live/servers.ts";
 import { freePort, type RunningServer, startServer } from "../../support/tools-server.ts";
@@ -48,11 +49,13 @@ const withFolder = (server: RunningServer, folder: string) => async () => {
   rmSync(folder, { recursive: true, force: true });
 };
 
-export async function startMariadb(): Promise<DatabaseServer> {
+/** @param laid gives the data folder, which is empty yet, a place of its own. */
+export async function startMariadb(laid: (data: string) => void = () => undefined): Promise<DatabaseServer> {
   const tools = requireTools("mariadbd", "mariadb-install-db", "mariadb");
   requirePrograms({ "mariadb-dump": "mariadb-client" });
   const folder = folderOf("mariadb");
   const data = path.join(folder, "data");
+  laid(data);
   const root = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"];
   // A data folder that lives for a minute is worth no wait for the disk; two servers that start at once share no /tmp.
   const brief = [`--tmpdir=${folder}`, "--innodb-flush-method=nosync", "--innodb-flush-log-at-trx-commit=0"];
@@ -85,7 +88,7 @@ export async function startMariadb(): Promise<DatabaseServer> {
 }
 
 export async function startPostgres(): Promise<DatabaseServer> {
-  const tools = requireTools("postgres", "initdb", "psql");
+  const tools = requireTools("postgres", "initdb", "psql", "pg_isready");
   requirePrograms({ pg_dump: "postgresql-client" });
   const folder = folderOf("postgres");
   const data = path.join(folder, "data");
@@ -104,6 +107,9 @@ export async function startPostgres(): Promise<DatabaseServer> {
   const settings = [`port=${port}`, "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`, "fsync=off"];
   const argv = [tools.postgres, "-D", data, ...settings.flatMap((each) => ["-c", each])];
   const server = await startServer(argv, { ...nobody, cwd: folder, ready: { port }, deadlineMs: 60_000 });
+  // It listens before it lets anybody in.
+  const answers = () => spawnSync(tools.pg_isready, ["-q", "-h", folder, "-p", String(port)]).status === 0;
+  for (const since = Date.now(); !answers() && Date.now() - since < 60_000;) await sleep(20);
   const sql = (text: string, database = "postgres") => {
     const target = ["-h", folder, "-p", String(port), "-U", "postgres", "-d", database];
     return must([tools.psql, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", ...target], text);
@@ -111,7 +117,7 @@ export async function startPostgres(): Promise<DatabaseServer> {
   return { engine: "postgres", port, sql, stop: withFolder(server, folder) };
 }
 
-export const startDatabase = { mariadb: startMariadb, postgres: startPostgres } as const;
+export const startDatabase = { mariadb: () => startMariadb(), postgres: startPostgres } as const;
 
 export interface Store {
   readonly port: number;
