@@ -160,7 +160,7 @@ async function ways(runner: Runner, engine: Engine): Promise<void> {
 const engines: readonly Engine[] =
   process.argv[3] === undefined ? ["mariadb", "postgres"] : [process.argv[3] as Engine];
 for (const engine of engines) {
-  const runner = await startRunner(engine);
+  const runner = await startRunner(engine, { repository: "made" });
   try {
     runner.declare(site);
     await well(runner, "first", 1);

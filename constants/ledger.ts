@@ -13,3 +13,7 @@ export const ledgerReader = {
 /** Roles of the bench that ask the ledger whether they may run. */
 export const roles = ["web", "worker", "scheduler"] as const;
 export type Role = (typeof roles)[number];
+
+/** Who has a guard: the roles, and the door by which a check's program reaches a site that is closed to all others (release.checks). */
+export const guardedRoles = [...roles, "door"] as const;
+export type Guarded = (typeof guardedRoles)[number];

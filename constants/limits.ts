@@ -42,6 +42,8 @@ export const limits = {
   checkScript: 16_000,
   /** Words of one check's command. */
   checkWords: 50,
+  /** Plain settings of one check's image. */
+  checkVariables: 50,
   services: 20,
   serviceRoutes: 20,
 } as const;

@@ -25,6 +25,8 @@ export class NotStartedError extends OperateError {
 export interface Following {
   readonly onLine: (line: string) => void;
   readonly pace: Pace;
+  /** Called each time that its pod is seen to have begun. */
+  readonly onRun?: () => void;
   /** Whether nothing more is to be waited for, while the Job goes on. */
   readonly enough?: () => boolean;
   /** Ends the following, never the Job. */
@@ -49,13 +51,14 @@ export function endOf({ status }: V1Job): JobEnd | undefined {
 }
 
 /** Counts how long a Job has no pod that runs, and what keeps it. */
-function startWatch(cluster: Cluster, { onLine, pace, signal }: Following) {
+function startWatch(cluster: Cluster, { onLine, onRun, pace, signal }: Following) {
   let waiting: number | undefined;
   let hindered: number | undefined;
   let told = "";
   let ran = false;
   return {
     runs: () => {
+      onRun?.();
       ran = true;
       waiting = hindered = undefined;
     },

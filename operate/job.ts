@@ -9,18 +9,18 @@ const keepSeconds = 7 * 24 * 3600;
 
 /**
  * A Job out of a CronJob's template.
- * @param words What stands in place of the last word of its command, the verb.
+ * @param words What stands in place of the last word of its command, the verb; undefined: the command stays, or is the image's own.
  * @param by Who started it, for whoever finds it.
  */
-export function jobFrom(template: V1CronJob, name: string, words: readonly string[], by: string): V1Job {
+export function jobFrom(template: V1CronJob, name: string, words: readonly string[] | undefined, by: string): V1Job {
   const { metadata, spec } = structuredClone(template.spec?.jobTemplate ?? {});
   const container = spec?.template.spec?.containers[0];
-  if (!spec || !container?.command) {
+  if (!spec || !container || (words !== undefined && !container.command)) {
     throw new OperateError(
       `the CronJob ${template.metadata?.name ?? ""} has no command; run \`pulumi up\` to put it right`,
     );
   }
-  container.command = [...container.command.slice(0, -1), ...words];
+  if (words !== undefined) container.command = [...(container.command ?? []).slice(0, -1), ...words];
   const annotations = { ...metadata?.annotations, "frappe-platform/started-by": by };
   return {
     apiVersion: "batch/v1",
@@ -75,6 +75,7 @@ export async function attachOrCreate(
     }
     if (job === undefined) {
       const body = await make();
+      signal?.throwIfAborted();
       try {
         const made = await patiently(() => batch.createNamespacedJob({ namespace, body }), pace, signal);
         return { job: made, found: false };

@@ -17,7 +17,8 @@ export const hasBegun = ({ status }: V1Pod): boolean => (status?.phase ?? "Pendi
 /** Why a pod does not start or did not go well, where its containers or its place say so. */
 export function hindrance({ status }: V1Pod): string | undefined {
   const states = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  const broken = states.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
+  // Where its own containers have run they say it best: what ran beside them was ended after them.
+  const broken = states.toReversed().find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
   if (broken) {
     const { reason = "", exitCode, message = "" } = broken.state?.terminated ?? {};
     return `${broken.name} ended with ${exitCode}: ${reason} ${message}`.trim();
@@ -42,7 +43,9 @@ const seenAt = ({ lastTimestamp, eventTime, metadata }: CoreV1Event): number =>
 async function warningOf({ core, namespace }: Cluster, uid: string): Promise<string | undefined> {
   try {
     const { items } = await core.listNamespacedEvent({ namespace, fieldSelector: `involvedObject.uid=${uid}` });
-    const last = items.toSorted((a, b) => seenAt(a) - seenAt(b)).at(-1);
+    // A probe that fails while something starts hinders nothing: what breaks is seen in the container's own state.
+    const told = items.filter(({ reason }) => reason !== "Unhealthy");
+    const last = told.toSorted((a, b) => seenAt(a) - seenAt(b)).at(-1);
     return last?.type === "Warning" ? `${last.reason ?? ""}: ${last.message ?? ""}` : undefined;
   } catch (error) {
     // Who may not read events goes without them.

@@ -1,5 +1,7 @@
 /** What the log of a release step comes to, line by line: the state that the release is in, and what went wrong last. */
 import { weightEvent } from "../constants/canary.ts";
+import { type AskedCheck, checksEvent } from "../constants/checks.ts";
+import { limits } from "../constants/limits.ts";
 import type { Step } from "../constants/steps.ts";
 import { message } from "./messages.ts";
 
@@ -7,6 +9,7 @@ export { steps, type Step } from "../constants/steps.ts";
 
 /** Characters of a line that are handed on: Pulumi's command provider hangs on one of 64 KiB. */
 const longest = 2000;
+export const clip = (line: string): string => (line.length > longest ? `${line.slice(0, longest)}…` : line);
 
 /** What a step has reached, when its log says nothing else. */
 export const reached: Readonly<Record<Step, string>> = {
@@ -26,6 +29,8 @@ export interface StepLog {
   error(): string | undefined;
   /** The share of the requests that the canary asked for last, in percent; undefined where none did. */
   weight(): number | undefined;
+  /** Checks that the step asks for, to be made elsewhere; undefined where it asks for none. */
+  checks(): readonly AskedCheck[] | undefined;
   /** When the release began to be held; undefined where it is not, or no longer. Milliseconds. */
   heldSince(): number | undefined;
 }
@@ -38,10 +43,19 @@ interface Event {
   readonly line?: unknown;
   readonly time?: unknown;
   readonly weight?: unknown;
+  readonly checks?: unknown;
 }
 
 const isWeight = (weight: unknown): weight is number =>
   typeof weight === "number" && Number.isInteger(weight) && weight >= 0 && weight < 100;
+
+const isAsked = (value: unknown): value is AskedCheck => {
+  const { name, limit } = (typeof value === "object" && value !== null ? value : {}) as Partial<AskedCheck>;
+  return /^[a-z0-9](?:[a-z0-9-]{0,28}[a-z0-9])?$/.test(String(name)) && Number.isInteger(limit) && Number(limit) > 0;
+};
+
+const areAsked = (value: unknown): value is readonly AskedCheck[] =>
+  Array.isArray(value) && value.length > 0 && value.length <= limits.checks && value.every(isAsked);
 
 function eventOf(line: string): Event {
   try {
@@ -66,17 +80,19 @@ export function stepLog(): StepLog {
   let error: string | undefined;
   let held: number | undefined;
   let weight: number | undefined;
+  let checks: readonly AskedCheck[] | undefined;
   return {
     take(line) {
       const event = eventOf(line);
       const told = toldBy(event, line);
-      const clipped = told.length > longest ? `${told.slice(0, longest)}…` : told;
+      const clipped = clip(told);
       if (typeof event.state === "string") state = event.state;
       if (event.event === "held") {
         state = reached.migrate;
         held ??= Date.now();
       }
       if (event.event === weightEvent && isWeight(event.weight)) weight = event.weight;
+      if (event.event === checksEvent && areAsked(event.checks)) checks = event.checks;
       if (event.level === "error") error = clipped.replace(/^(\d\d:\d\d:\d\d )?FAILED /, "");
       if (event.level === "error" || state !== reached.migrate) held = undefined;
       return clipped;
@@ -84,6 +100,7 @@ export function stepLog(): StepLog {
     state: () => state,
     error: () => error,
     weight: () => weight,
+    checks: () => checks,
     heldSince: () => held,
   };
 }

@@ -6,6 +6,8 @@
 import type { Readable, Writable } from "node:stream";
 import type { KubeConfig, V1CronJob, V1Job } from "@kubernetes/client-node";
 import { labels } from "../constants/labels.ts";
+import type { CheckOutcome } from "../constants/checks.ts";
+import { type Checking, makeChecks, takeBackChecks, wordOf } from "./checks.ts";
 import { connectTo, OperateError, type Cluster } from "./cluster.ts";
 import { endOf, followJob, NotStartedError, type JobEnd } from "./follow.ts";
 import { attachOrCreate, jobFrom, takeBack, templateIn } from "./job.ts";
@@ -37,13 +39,18 @@ interface Asked {
   readonly input: StepInput;
   /** Name of its Job. */
   readonly job: string;
+  /** What the checks came to that it has asked for; undefined: it was not run before. */
+  readonly checked?: readonly CheckOutcome[];
 }
 
-/** Words for the runner in the Job: the verb, and whom the ledger shall name. */
-export const stepWords = (step: Step, by: string): string[] => [step, "--by", by];
+/** Words for the runner in the Job: the verb, whom the ledger shall name, and what the checks came to that it has asked for. */
+export const stepWords = (step: Step, by: string, checked?: readonly CheckOutcome[]): string[] => [
+  ...[step, "--by", by],
+  ...(checked === undefined ? [] : ["--checked", wordOf(checked)]),
+];
 
 /** @throws OperateError where the template is another release's. */
-function jobOf(cluster: Cluster, { step, input, job }: Asked, found: V1CronJob, by: string): V1Job {
+function jobOf(cluster: Cluster, { step, input, job, checked }: Asked, found: V1CronJob, by: string): V1Job {
   const { release, template } = input;
   const stands = found.spec?.jobTemplate.metadata?.labels?.[labels.release];
   if (stands !== undefined && stands !== release) {
@@ -51,7 +58,7 @@ function jobOf(cluster: Cluster, { step, input, job }: Asked, found: V1CronJob, 
       `the CronJob ${template} in ${cluster.namespace} of ${cluster.context} is for the release ${stands}, not for ${release}: another \`pulumi up\` was here, or this is another cluster; nothing was started`,
     );
   }
-  return jobFrom(found, job, stepWords(step, by), by);
+  return jobFrom(found, job, stepWords(step, by, checked), by);
 }
 
 const show = (release: string) => `\`npm run releases -- <stack> show ${release}\` tells more`;
@@ -93,6 +100,8 @@ function paced(pace: Pace, { readyTimeout }: StepInput): Pace {
   return { ...pace, start, hindered: Math.min(pace.hindered, start) };
 }
 
+const unheard = "it has asked for its checks again: another `pulumi up` may be at work on this release";
+
 /** What was released before this was told is looked at. */
 const mayBeShared = ({ gateway }: StepInput): boolean => gateway !== false;
 
@@ -133,7 +142,11 @@ async function follow(
     // until the attempt is raised, and goes on where a pod was evicted or a way back got stuck.
     if (ended !== undefined) {
       const before = ended.end === "complete" ? "was done" : `failed (${ended.why ?? ""})`;
-      say(`${step} ${before} before; it is run again, and does what the ledger says is missing`);
+      say(
+        asked.checked === undefined
+          ? `${step} ${before} before; it is run again, and does what the ledger says is missing`
+          : `${step} is run again, and hears what its checks came to`,
+      );
       await takeBack(cluster, there, pace);
       continue;
     }
@@ -167,17 +180,22 @@ async function follow(
   }
 }
 
+/** Its Job has failed then, with no error: who cannot read its log takes it for nothing better. */
+const asksFor = ({ end, log }: Followed) =>
+  end.end === "failed" && log.error() === undefined ? log.checks() : undefined;
+
 function conclude(
   { namespace, context }: Cluster,
-  { step, input }: Asked,
+  { step, input, checked }: Asked,
   { end, log, stuck }: Followed,
   { output, progress }: StepSetting,
 ): number {
   const { release, clusterIdentifier } = input;
   const state = log.state();
+  const more = checked !== undefined && asksFor({ end, log }) !== undefined ? unheard : undefined;
   const wentBack = state !== undefined && back.includes(state);
   if (end.end === "failed" || wentBack || stuck !== undefined) {
-    const cause = log.error() ?? end.why ?? stuck ?? `the release is ${state ?? "in no known state"}`;
+    const cause = log.error() ?? more ?? end.why ?? stuck ?? `the release is ${state ?? "in no known state"}`;
     const where = `${namespace} of ${clusterIdentifier ?? context}`;
     progress.write(`FAILED: ${step} of release ${release}, in ${where}: ${cause}\n`);
     progress.write(`${remedy(step, release, state)}\n`);
@@ -212,11 +230,25 @@ export async function runStep(argv: readonly string[], setting: StepSetting): Pr
     const job = stepJobName(input, step);
     const cluster = connectTo(input, setting.kubeconfig);
     left = `the Job ${job} goes on, if it was made: \`${logsOf(cluster, job)}\`; the next \`pulumi up\` follows it again`;
-    const asked = { step, input, job };
     const canary = shares(cluster, input.release, pace, say);
-    const leftovers = step === "verify" && mayBeShared(input);
-    putBack = () => declared(canary, leftovers ? () => takeBackShares(cluster, pace, say) : undefined, signal);
-    const followed = await follow(cluster, asked, canary, setting);
+    let checking: Checking | undefined;
+    const leftovers = async () => {
+      if (checking !== undefined) await takeBackChecks(checking);
+      if (step === "verify" && mayBeShared(input)) await takeBackShares(cluster, pace, say);
+    };
+    putBack = () => declared(canary, leftovers, signal);
+    // In prepare nothing is closed yet, and who may not list Jobs learns it there.
+    if (step === "prepare" || step === "verify") await takeBackChecks({ cluster, pace, say });
+    const first: Asked = { step, input, job };
+    const once = await follow(cluster, first, canary, setting);
+    const wanted = asksFor(once);
+    let [asked, followed] = [first, once];
+    if (wanted !== undefined) {
+      left = "the next `pulumi up` makes its checks again; without one the release goes back at its deadline";
+      checking = { cluster, input, pace: paced(pace, input), say, by: setting.by, signal };
+      asked = { ...first, checked: await makeChecks(checking, wanted) };
+      followed = await follow(cluster, asked, canary, setting);
+    }
     // Before anything is told to Pulumi, which moves the Service next.
     return conclude(cluster, asked, { ...followed, ...(await putBack()) }, setting);
   };
@@ -233,16 +265,12 @@ type Stuck = Pick<Followed, "stuck">;
 
 /**
  * Has every request go where it is declared to go. `stuck`: why it may not.
- * @param leftovers takes back what another follower of the same canary has written, and was killed.
+ * @param leftovers takes back what another follower of the same step has left, and was killed.
  */
-async function declared(
-  canary: Shares,
-  leftovers: (() => Promise<void>) | undefined,
-  signal: AbortSignal,
-): Promise<Stuck> {
+async function declared(canary: Shares, leftovers: () => Promise<void>, signal: AbortSignal): Promise<Stuck> {
   const work = async () => {
     await canary.end();
-    await leftovers?.();
+    await leftovers();
   };
   try {
     await (signal.aborted ? within(lastWords, work()) : work());

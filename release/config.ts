@@ -94,14 +94,17 @@ type CheckOf<Kind extends ReleaseCheck["kind"]> = Extract<ReleaseCheck, { kind: 
 
 const checkRules = {
   name: text,
-  kind: oneOf("bench", "script"),
+  kind: oneOf("bench", "script", "image"),
   site: matching("a host name", siteName),
   limit: seconds,
 };
 const benchCheck = object<CheckOf<"bench">>({ ...checkRules, args: list(text, 1) });
 const scriptCheck = object<CheckOf<"script">>({ ...checkRules, file: folder });
-const check: Rule = (value, at) =>
-  isRecord(value) && value["kind"] === "script" ? scriptCheck(value, at) : benchCheck(value, at);
+const imageCheck = object<CheckOf<"image">>(checkRules);
+const check: Rule = (value, at) => {
+  const kind = isRecord(value) ? value["kind"] : undefined;
+  return kind === "script" ? scriptCheck(value, at) : kind === "image" ? imageCheck(value, at) : benchCheck(value, at);
+};
 const weekday = matching('a day and a time such as "fri 12:00"', /^(?:mon|tue|wed|thu|fri|sat|sun) \d\d:\d\d$/);
 const wallTime = matching('a date and a time such as "2026-12-20 00:00"', /^\d{4}-\d\d-\d\d \d\d:\d\d$/);
 const moment = rule(

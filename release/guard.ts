@@ -3,7 +3,7 @@
  * before its schema is there, old code never on a new one, and nobody while a schema is half way. A release of code only is on trial first:
  * its web may then run beside the old one's, on the same schema; its workers and its scheduler would do the old ones' work.
  */
-import type { Role } from "../constants/ledger.ts";
+import type { Guarded, Role } from "../constants/ledger.ts";
 import type { Release } from "./ledger/records.ts";
 import type { ReleaseState } from "./machine.ts";
 
@@ -32,7 +32,10 @@ function schemaOf(releases: readonly Stand[]): Schema {
 }
 
 /** Why a process of release `id` has to wait; undefined: it may run. */
-export function mayNotRun(releases: readonly Stand[], id: string, role: Role): string | undefined {
+export function mayNotRun(releases: readonly Stand[], id: string, role: Guarded): string | undefined {
+  if (role === "door") {
+    return notVerifying(releases, id);
+  }
   const schema = schemaOf(releases);
   if ("unsure" in schema) {
     return schema.unsure;
@@ -51,6 +54,20 @@ function notOnTrial({ id, leftMs }: Stand, role: Role): string | undefined {
   return leftMs > 0 ? undefined : `the time of the trial of release ${id} is up`;
 }
 
+/** States in which the new set is looked at. */
+const verifying: readonly ReleaseState[] = ["migrated", "trial"];
+
+/** Milliseconds before the deadline by which a check's web is gone: from then on a seal may be put back at any moment. */
+export const doorMarginMs = 15_000;
+
+function notVerifying(releases: readonly Stand[], id: string): string | undefined {
+  const own = releases.find((release) => release.id === id);
+  if (own === undefined || !verifying.includes(own.state)) {
+    return `release ${id} is ${own?.state ?? "not begun"}, and not being verified`;
+  }
+  return own.leftMs > doorMarginMs ? undefined : `the time to verify release ${id} is up`;
+}
+
 /** Taken back, so that no request may meet it any more. */
 const takenBack: readonly ReleaseState[] = ["aborting", "aborted"];
 
@@ -59,7 +76,7 @@ const takenBack: readonly ReleaseState[] = ["aborting", "aborted"];
  * a guard beside it, until its pods are deleted: a request that comes meanwhile is answered, if only by the maintenance page. It ends when
  * its own trial has failed, or nobody has judged it in time.
  */
-export function mayNotGoOn(releases: readonly Stand[], id: string, role: Role): string | undefined {
+export function mayNotGoOn(releases: readonly Stand[], id: string, role: Guarded): string | undefined {
   if (role !== "web") {
     return mayNotRun(releases, id, role);
   }

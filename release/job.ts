@@ -52,6 +52,10 @@ export type ReleaseCheck = CheckShared &
         /** Python; what it writes is rolled back. */
         readonly file: string;
       }
+    | {
+        /** Whoever follows the step has it made elsewhere, and tells what it came to. */
+        readonly kind: "image";
+      }
   );
 
 /** A share of the requests that the new set gets beside the old one, and for how long. */

@@ -2,13 +2,16 @@
 import { parseArgs } from "node:util";
 import { openContext } from "../backup/context.ts";
 import { failure, info, messageOf } from "../backup/log.ts";
+import { asksCode } from "../constants/checks.ts";
 import { readConfig } from "./config.ts";
+import { readOutcomes } from "./real/heard.ts";
 import { configurationFile, stopPoint, queueUrl } from "./environment.ts";
 import { runStep, type Step, StepFailed, steps } from "./steps.ts";
 
-const usage = `usage: ${steps.join("|")} [--by NAME]`;
+const usage = `usage: ${steps.join("|")} [--by NAME]
+       verify [--by NAME] --checked OUTCOMES`;
 
-const options = { by: { type: "string" } } as const;
+const options = { by: { type: "string" }, checked: { type: "string" } } as const;
 
 const isStep = (verb: string | undefined): verb is Step => steps.some((step) => step === verb);
 
@@ -16,9 +19,11 @@ async function main(argv: readonly string[]): Promise<void> {
   const { positionals, values } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   const [verb, ...more] = positionals;
   if (!isStep(verb) || more.length > 0) throw new Error(usage);
+  if (values.checked !== undefined && verb !== "verify") throw new Error(usage);
   const file = configurationFile();
   if (file === undefined) throw new Error("RELEASE_CONFIG is not set: it names the configuration file");
   const job = readConfig(file);
+  const checked = values.checked === undefined ? undefined : readOutcomes(values.checked, job);
   const context = openContext(job.backup, job.limits.whole);
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => context.abort(new Error(`called off by ${signal}`)));
@@ -26,7 +31,8 @@ async function main(argv: readonly string[]): Promise<void> {
   try {
     const url = queueUrl();
     if (url === undefined) throw new Error("FRAPPE_REDIS_QUEUE is not set: it names the job queue");
-    await runStep(context, job, verb, { by: values.by ?? "", queueUrl: url, point });
+    const done = await runStep(context, job, verb, { by: values.by ?? "", queueUrl: url, checked, point });
+    if (!done) process.exitCode = asksCode;
   } finally {
     context.close();
   }

@@ -61,7 +61,10 @@ export async function dropDatabase(context: Context, job: ReleaseJob, name: stri
   await query(`DROP DATABASE IF EXISTS ${quotings[engine].name(name)}${engine === "postgres" ? " WITH (FORCE)" : ""}`);
 }
 
-/** The server's own lasting identity, so that a record of one is never put back into another. */
+/**
+ * The server's own lasting identity, for the record. Nothing is refused by it: a replica that has taken over may have another, and the same
+ * data. What a release may write to is where its ledger is.
+ */
 export async function serverIdentity(context: Context, job: ReleaseJob): Promise<string> {
   const { engine, query } = adminClient(context, job);
   const sql = {

@@ -4,12 +4,13 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../backup/context.ts";
 import { info, messageOf } from "../backup/log.ts";
+import type { CheckOutcome } from "../constants/checks.ts";
 import type { Step } from "../constants/steps.ts";
 import { analyse } from "./canary/analysis.ts";
 import { contextsOf } from "./contexts.ts";
 import { backUp, confirm, finishWayBack, migrate, prepare } from "./drive/forward.ts";
 import { ask, awaitVerdict, holdUntilVerdict } from "./drive/hold.ts";
-import { endTrial } from "./drive/trial.ts";
+import { endTrial, type Judge, unheard } from "./drive/trial.ts";
 import { holding, holdSeconds, type Run, type Wanted } from "./drive/run.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "./job.ts";
 import { Ledger, Taken } from "./ledger/ledger.ts";
@@ -32,6 +33,8 @@ export interface StepOptions {
   readonly by: string;
   /** `redis_queue` of the bench. */
   readonly queueUrl: string;
+  /** What the checks that are made elsewhere came to; undefined: nobody was asked yet. */
+  readonly checked?: readonly CheckOutcome[] | undefined;
   /** A place where a test may end the process. */
   readonly point: (name: string) => void;
 }
@@ -66,9 +69,6 @@ const wantedOf = ({ release, sites, limits }: ReleaseJob, by: string): Wanted =>
   holdMs: limits.hold * 1_000,
 });
 
-/** What speaks against the new set of a release on trial; undefined: it may have the traffic. */
-type Judge = () => Promise<string | undefined>;
-
 const work: Readonly<Record<Step, (run: Run, judge: Judge) => Promise<void>>> = {
   prepare,
   backup: backUp,
@@ -99,15 +99,23 @@ export class StepFailed extends Error {
   }
 }
 
-/** Does one step. @throws StepFailed with the cause; what stands then is in the ledger */
-export async function runStep(context: Context, job: ReleaseJob, step: Step, options: StepOptions): Promise<void> {
+/**
+ * Does one step.
+ * @returns whether it is done: not where it has asked for checks that are made elsewhere, and moved nothing.
+ * @throws StepFailed with the cause; what stands then is in the ledger
+ */
+export async function runStep(context: Context, job: ReleaseJob, step: Step, options: StepOptions): Promise<boolean> {
   let ledger: Ledger | undefined;
   const { id } = job.release;
   try {
     ledger = await openLedger(context, job);
     const take = takerOf(context, job, ledger, options);
-    await (step === "verify" ? verify(context, job, ledger, take) : whenFree(context, () => take(step)));
-    info("step done", { step, release: id, state: (await ledger.release(id))?.state });
+    const came = await (step === "verify"
+      ? verify(context, job, ledger, options, take)
+      : whenFree(context, () => take(step)));
+    const done = came !== unheard;
+    info(done ? "step done" : "step waits", { step, release: id, state: (await ledger.release(id))?.state });
+    return done;
   } catch (error) {
     // Where it cannot be read, the cause is the better answer.
     const release = await ledger?.release(id).catch(() => undefined);
@@ -115,13 +123,16 @@ export async function runStep(context: Context, job: ReleaseJob, step: Step, opt
   }
 }
 
+type Verdict = Awaited<ReturnType<Judge>>;
+
 /** What speaks against the new set; undefined: nothing. @param look at a site as its users meet it, or as it is while it is closed. */
 const problemOfNewSet = async (
   context: Context,
   job: ReleaseJob,
   ledger: Ledger,
+  { checked }: StepOptions,
   look: typeof problemOf,
-): Promise<string | undefined> => (await inspectNewSet(context, job, look)) ?? (await runChecks(context, job, ledger));
+): Promise<Verdict> => (await inspectNewSet(context, job, look)) ?? (await runChecks(context, job, ledger, checked));
 
 /** Process ids begin anew in each container, and host names may be alike: by its name alone no other takes this one's right. */
 const instance = randomBytes(4).toString("hex");
@@ -130,8 +141,8 @@ const instance = randomBytes(4).toString("hex");
  * Its sites are open: they are looked at as their users see them, and a canary by what becomes of its share of the requests, too; last, since
  * by then everything else has spoken for it.
  */
-async function judge(context: Context, job: ReleaseJob, ledger: Ledger): Promise<string | undefined> {
-  const problem = await problemOfNewSet(context, job, ledger, problemOf);
+async function judge(context: Context, job: ReleaseJob, ledger: Ledger, options: StepOptions): Promise<Verdict> {
+  const problem = await problemOfNewSet(context, job, ledger, options, problemOf);
   return problem === undefined && job.canary !== undefined ? analyse(context, job, job.canary, ledger) : problem;
 }
 
@@ -146,14 +157,16 @@ function takerOf(
   context: Context,
   job: ReleaseJob,
   ledger: Ledger,
-  { by, queueUrl, point }: StepOptions,
-): (step: Step) => Promise<void> {
+  options: StepOptions,
+): (step: Step) => Promise<Verdict> {
   const { id } = job.release;
+  const { by, queueUrl, point } = options;
   const { forward, back, lose } = contextsOf(context, job.limits.back ?? job.limits.whole);
   return async (step) => {
     const keeps = keepsConfig(await ledger.releases(), job);
     const worldOf = (of: Context, its = job) => realWorld(of, its, openQueue(queueUrl, its.bench.id, of.signal), keeps);
     let backwards: World | undefined;
+    let verdict: Verdict;
     await holding(ledger, `${hostname()}/${process.pid}/${step}/${instance}`, lose, (hold) => {
       const run: Run = {
         ...{ wanted: wantedOf(job, by), ledger, world: worldOf(forward), signal: forward.signal, hold, point },
@@ -164,13 +177,14 @@ function takerOf(
         say: (line) => info("progress", { step, line }),
         reached: (state) => info("release", { release: id, state }),
       };
-      return work[step](run, () => judge(forward, job, ledger));
+      return work[step](run, async () => (verdict = await judge(forward, job, ledger, options)));
     });
+    return verdict;
   };
 }
 
 /** A process that died keeps its right for a minute: whoever comes after it waits that long, and no longer. */
-async function whenFree(context: Context, take: () => Promise<void>): Promise<void> {
+async function whenFree(context: Context, take: () => Promise<Verdict>): Promise<Verdict> {
   const until = Date.now() + (holdSeconds + 30) * 1_000;
   for (;;) {
     try {
@@ -194,27 +208,30 @@ const unsettled: readonly ReleaseState[] = ["trial", "migrated", "rolling_back",
 
 /**
  * Looks at the new set, and asks whoever holds the release to let it pass or to take it back. Where nobody does any more, because that
- * process is dead, does it in its place.
+ * process is dead, does it in its place. Where a check is made elsewhere and was not heard of, it moves nothing.
  */
 async function verify(
   context: Context,
   job: ReleaseJob,
   ledger: Ledger,
-  take: (step: Step) => Promise<void>,
-): Promise<void> {
+  options: StepOptions,
+  take: (step: Step) => Promise<Verdict>,
+): Promise<Verdict> {
   const { id } = job.release;
   const stateNow = async () => (await ledger.release(id))?.state;
   if ((await stateNow()) === "migrated") {
-    const problem = await problemOfNewSet(context, job, ledger, problemOfClosed);
+    const problem = await problemOfNewSet(context, job, ledger, options, problemOfClosed);
+    if (problem === unheard) return unheard;
     await ask(ledger, id, { good: problem === undefined, reason: problem ?? "" });
   }
   for (let state = await stateNow(); state !== undefined && unsettled.includes(state); state = await stateNow()) {
     try {
-      await take("verify");
+      if ((await take("verify")) === unheard) return unheard;
     } catch (error) {
       if (!(error instanceof Taken)) throw error;
       await pause(context, 1_000);
     }
   }
   await awaitVerdict(ledger, id, 1_000, context.signal);
+  return undefined;
 }

@@ -78,7 +78,7 @@ export function planStack(
   const services = planServices(context);
   const bench = planBench(context, programs);
   const backup = planBackup(context, redis, bench.shared, programs.backup);
-  const steps = planSteps(context, redis, bench.shared, programs.release);
+  const steps = planSteps(context, redis, bench.shared, programs);
   const monitoring = planMonitoring(context, redis, stack);
   return {
     identity: { stack, environment: config.environment },

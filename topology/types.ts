@@ -74,6 +74,8 @@ export interface ContainerPlan {
   readonly probes: { readonly startup?: ProbePlan; readonly readiness?: ProbePlan; readonly liveness?: ProbePlan };
   /** Seconds to go on serving after the end was announced, until routing has noticed. */
   readonly drainSeconds?: number;
+  /** uid and gid, where they are not the pod's. */
+  readonly user?: number;
 }
 
 export interface WorkloadPlan {
@@ -91,6 +93,8 @@ export interface WorkloadPlan {
   readonly user: number;
   readonly version: string;
   readonly setup: readonly ContainerPlan[];
+  /** Run beside `containers`: each has started before the next one begins, and ends when those have. */
+  readonly sidecars?: readonly ContainerPlan[];
   readonly containers: readonly ContainerPlan[];
   /** Seconds between the first request to end and the kill. */
   readonly stopGrace: number;

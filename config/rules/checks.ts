@@ -1,7 +1,45 @@
 /** Checks of a release against the sites that they look at. */
+import { checkVariables } from "../../constants/checks.ts";
 import { didYouMean, keyPath, type Problem } from "../problems.ts";
 import type { CheckConfig, StackConfig } from "../stack.ts";
+import { hasSecret, looksSecret } from "./plain.ts";
 import type { Rule } from "./rule.ts";
+
+type ImageCheck = Extract<CheckConfig, { kind: "image" }>;
+
+/** Variables that the platform sets. */
+const setByUs: readonly string[] = Object.values(checkVariables);
+
+/** Where it stands in the stack file, everybody can read it who may see what is released. */
+const remedyOfSecrets =
+  "a check has no secrets: let it sign in as a user that only this site has, and change this one at its source: it was readable";
+
+function problemsOfImage({ env, command = [] }: ImageCheck, at: (...path: PropertyKey[]) => string): Problem[] {
+  return [
+    ...Object.keys(env)
+      .filter((variable) => setByUs.includes(variable))
+      .map((variable) => ({
+        path: at("env", variable),
+        message: `expected a variable that the platform does not set itself; remove ${variable}`,
+      })),
+    ...Object.entries(env)
+      .filter(([variable, value]) => looksSecret(variable, value))
+      .map(([variable]) => ({
+        path: at("env", variable),
+        message: `expected a plain setting, got what looks like a secret; ${remedyOfSecrets}`,
+      })),
+    ...command.flatMap((word, i) =>
+      hasSecret(word)
+        ? [
+            {
+              path: at("command", i),
+              message: `expected a word without a secret in it: commands are readable; ${remedyOfSecrets}`,
+            },
+          ]
+        : [],
+    ),
+  ];
+}
 
 /** The app that a command is told to work on, and its place among the words. */
 function appOf({ args }: Extract<CheckConfig, { kind: "bench" }>): { app: string; index: number } | undefined {
@@ -28,14 +66,17 @@ function problemsOf(name: string, check: CheckConfig, sites: StackConfig["sites"
   if (check.kind === "script") {
     return [];
   }
-  const asked = appOf(check);
+  const writes =
+    check.kind === "image" ? "what a browser does" : "what a command writes (run-tests leaves test records)";
+  const asked = check.kind === "bench" ? appOf(check) : undefined;
   return [
+    ...(check.kind === "image" ? problemsOfImage(check, at) : []),
     ...(site.disposable === true
       ? []
       : [
           {
             path: at("site"),
-            message: `expected a site with disposable: true, got ${site.name}: what a command writes (run-tests leaves test records) stays there; declare a site for tests, or take kind: script, which is rolled back`,
+            message: `expected a site with disposable: true, got ${site.name}: ${writes} stays there; declare a site for tests, or take kind: script, which is rolled back`,
           },
         ]),
     ...(asked === undefined || site.apps.includes(asked.app)

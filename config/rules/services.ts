@@ -1,12 +1,12 @@
 /** Services beside the bench: their names and variables against the platform's own, and what their routes would hide. */
 import { nameFamilies, names } from "../../constants/names.ts";
-import { secretName } from "../../constants/secret-names.ts";
 import { siteApiPaths, sitePaths } from "../../constants/site-paths.ts";
 import { activeHosts } from "../hosts.ts";
 import { routeSets } from "../routes.ts";
 import { didYouMean, keyPath, type Problem } from "../problems.ts";
 import type { ServicesConfig } from "../stack.ts";
 import { twins, type Rule } from "./rule.ts";
+import { hasSecret, looksSecret } from "./plain.ts";
 import { renderedBytes, renderedMost } from "./sites.ts";
 
 type Service = ServicesConfig[string];
@@ -197,18 +197,15 @@ const variables = each(({ env, secrets }, at) => {
   ];
 });
 
-/** A password in an address, a private key, a key of AWS. */
-const secretValue = /:\/\/[^\s/?#:@]*:[^\s/?#@]+@|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b/;
-
 const secretsApart = each(({ env, command = [] }, at, name) => [
   ...Object.entries(env)
-    .filter(([variable, value]) => secretName.test(variable) || secretValue.test(value))
+    .filter(([variable, value]) => looksSecret(variable, value))
     .map(([variable]) => ({
       path: at("env", variable),
       message: `expected a plain setting, got what looks like a secret; list ${variable} under secrets, set it with \`pulumi config set --secret frappe:services.${name}.${variable}\`, and change it at its source: it was readable`,
     })),
   ...command.flatMap((word, i) =>
-    secretValue.test(word)
+    hasSecret(word)
       ? [
           {
             path: at("command", i),

@@ -2,7 +2,9 @@
 import { z } from "zod";
 import { limits } from "../../constants/limits.ts";
 import { hostname } from "./addresses.ts";
+import { command, image as imagePin, user, value, variable } from "./images.ts";
 import { dnsLabel, pattern, wholeNumber } from "./primitives.ts";
+import { resources } from "./workload.ts";
 
 const shared = {
   site: hostname.describe("Site that it looks at."),
@@ -57,10 +59,28 @@ const script = z.strictObject({
   ),
 });
 
+const image = z.strictObject({
+  kind: z
+    .literal("image")
+    .describe("A program in an image of its own, which asks the site over HTTP as a browser does."),
+  ...shared,
+  image: imagePin,
+  command,
+  user,
+  env: z
+    .record(variable, value)
+    .refine((all) => Object.keys(all).length <= limits.checkVariables, {
+      error: `expected at most ${limits.checkVariables} variables`,
+    })
+    .default({})
+    .describe("Plain settings, by environment, beside CHECK_URL, BASE_URL, CHECK_SITE and CHECK_RELEASE."),
+  resources: resources("250m", "1Gi", "16Mi"),
+});
+
 export const checks = z
   .record(
     dnsLabel.max(30, { error: "expected at most 30 characters" }),
-    z.discriminatedUnion("kind", [bench, script], { error: "expected kind bench or script" }),
+    z.discriminatedUnion("kind", [bench, script, image], { error: "expected kind bench, script or image" }),
   )
   .refine((all) => Object.keys(all).length <= limits.checks, { error: `expected at most ${limits.checks} checks` })
   .default({})

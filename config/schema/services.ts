@@ -2,8 +2,9 @@
 import { z } from "zod";
 import { limits } from "../../constants/limits.ts";
 import { hostname } from "./addresses.ts";
+import { command, image, user, value, variable } from "./images.ts";
 import { egress } from "./network.ts";
-import { imageDigest, imageRepository, imageTag, pattern, serviceName, wholeNumber } from "./primitives.ts";
+import { pattern, serviceName, wholeNumber } from "./primitives.ts";
 import { replicas, resources } from "./workload.ts";
 
 /** A path that a request's may begin with; its letters mean nothing to nginx. */
@@ -22,10 +23,6 @@ const folder = pattern(
   200,
 );
 
-const variable = pattern(/^[A-Z][A-Z0-9_]*$/, "a variable's name of capitals, digits and underscores", 60);
-
-const value = pattern(/^[^\0]*$/, "text; write numbers and booleans in quotes", 4096);
-
 const route = z.strictObject({
   path: routePath.describe("Requests whose path is this or lies beneath it go to the service."),
   hosts: z
@@ -40,16 +37,12 @@ const route = z.strictObject({
 });
 
 const service = z.strictObject({
-  image: z.strictObject({ repository: imageRepository, tag: imageTag, digest: imageDigest }).describe("Its image."),
-  command: z
-    .array(pattern(/^[^\0]+$/, "a word of the command", 4096))
-    .min(1, { error: "expected a program, or leave the key out for the image's own" })
-    .optional()
-    .describe("Program and arguments; left out, the image's own."),
+  image,
+  command,
   port: wholeNumber(1024, 65_535).describe(
     "TCP port that it serves HTTP on; below 1024 a user who is not root may not.",
   ),
-  user: wholeNumber(1, 65_535).default(1000).describe("uid and gid that it runs as; never root."),
+  user,
   replicas: replicas(1),
   routes: z
     .array(route)

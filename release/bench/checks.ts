@@ -33,8 +33,11 @@ finally:
     frappe.destroy()
 `;
 
+/** A check that is made in the step's own container. */
+export type HereCheck = Exclude<ReleaseCheck, { kind: "image" }>;
+
 /** Makes one check. @throws BenchFailure when it fails, is killed, or is late; or when no test has run */
-export async function makeCheck(context: Context, job: ReleaseJob, check: ReleaseCheck): Promise<void> {
+export async function makeCheck(context: Context, job: ReleaseJob, check: HereCheck): Promise<void> {
   const { site, limit: seconds } = check;
   if (check.kind === "script") {
     const { folder } = job.bench;

@@ -12,6 +12,8 @@ const lastWords = 8_000;
 
 /** A web that looks at one site after another. */
 export interface Candidate {
+  /** Begins it, if it is not running, for who will ask for it soon; why it does not start, `endpoint` tells. */
+  readonly begin: () => void;
   /** Its base URL; begun when it is asked for, and again where it has ended. @throws when it does not start, with its last words */
   readonly endpoint: () => Promise<string>;
   /** It has ended when this returns. */
@@ -20,15 +22,17 @@ export interface Candidate {
 
 export function candidateWeb(context: Context, job: ReleaseJob): Candidate {
   let running: ReturnType<typeof startWeb> | undefined;
+  const endpoint = () => {
+    const web = (running ??= startWeb(context, job));
+    // What could not start, or was killed for its memory, is begun anew for the next site.
+    void web.ended.then(() => {
+      if (running === web) running = undefined;
+    });
+    return web.endpoint;
+  };
   return {
-    endpoint: () => {
-      const web = (running ??= startWeb(context, job));
-      // What could not start, or was killed for its memory, is begun anew for the next site.
-      void web.ended.then(() => {
-        if (running === web) running = undefined;
-      });
-      return web.endpoint;
-    },
+    begin: () => void endpoint().catch(() => undefined),
+    endpoint,
     end: async () => {
       const web = running;
       running = undefined;
@@ -52,7 +56,10 @@ function startWeb(context: Context, job: ReleaseJob) {
     await ended;
     clearTimeout(hard);
   };
-  return { endpoint: listening(child, context.signal), ended, end };
+  const endpoint = listening(child, context.signal);
+  // One that is late is not waited for again: the next who asks begins another.
+  endpoint.catch(() => void end());
+  return { endpoint, ended, end };
 }
 
 function listening(child: ReturnType<typeof start>, signal: AbortSignal): Promise<string> {

@@ -10,10 +10,7 @@ import { dialects } from "../ledger/dialect.ts";
 import { leftOf, refuseOther, type SqlClient, unhex } from "../ledger/records.ts";
 import { readLogin } from "../login.ts";
 import type { ReleaseState } from "../machine.ts";
-import type { GuardConfig, ReaderConfig } from "./config.ts";
-
-/** Seconds for one question, so that a server that has stopped in its tracks holds nobody for good. */
-const patience = 30;
+import { type GuardConfig, paceOf, type ReaderConfig } from "./config.ts";
 
 /** The database or its tables are not there: no release has been prepared. By number on MariaDB; Postgres' client tells no code. */
 const notMade = /ERROR (?:1049|1146) |(?:database|relation) ".*" does not exist/;
@@ -36,6 +33,7 @@ export async function askLedger<Answer>(
   const over = new AbortController();
   const abort = () => over.abort(stop.reason);
   stop.addEventListener("abort", abort, { once: true });
+  const { patience } = paceOf(config);
   const late = new Error(`the ledger does not answer within ${patience} s`);
   const limit = setTimeout(() => over.abort(late), patience * 1_000);
   try {

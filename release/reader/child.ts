@@ -76,8 +76,10 @@ export function supervise(config: GuardConfig, argv: Argv): Supervisor {
       if (gone !== undefined) return gone;
       const { may, why } = await verdictOf(config, over.signal, mayNotGoOn);
       if (gone !== undefined) return gone;
-      tell({ yes: "may run", no: "ending", unknown: "running on" }[may], why);
-      if (may === "no") {
+      // The bench serves on while nobody can say; what passes maintenance by must not, since a seal may be put back.
+      const mustEnd = may === "no" || (may === "unknown" && config.role === "door");
+      tell(mustEnd ? "ending" : may === "yes" ? "may run" : "running on", why);
+      if (mustEnd) {
         await end(own);
         const code = await ended;
         return leaving ? code : undefined;

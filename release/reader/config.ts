@@ -1,7 +1,7 @@
 /** What the ledger's reader is told: the shape of its configuration file. Nothing in it is secret. */
 import { readFileSync } from "node:fs";
 import type { BackupJob } from "../../backup/job.ts";
-import { type Role, roles } from "../../constants/ledger.ts";
+import { type Guarded, guardedRoles } from "../../constants/ledger.ts";
 
 /** How often is asked, in seconds. */
 export interface Pace {
@@ -11,6 +11,8 @@ export interface Pace {
   readonly running: number;
   /** What a child has to end by itself. @default 20 */
   readonly grace: number;
+  /** For one question, so that a server that has stopped in its tracks holds nobody for good. @default 30 */
+  readonly patience: number;
 }
 
 export interface ReaderConfig extends Pick<BackupJob, "database" | "tools" | "libraries"> {
@@ -27,10 +29,10 @@ export interface ReaderConfig extends Pick<BackupJob, "database" | "tools" | "li
 
 /** What a guard is told beside: on whose behalf it asks. */
 export interface GuardConfig extends ReaderConfig {
-  readonly role: Role;
+  readonly role: Guarded;
 }
 
-const usual: Pace = { waiting: 5, running: 10, grace: 20 };
+const usual: Pace = { waiting: 5, running: 10, grace: 20, patience: 30 };
 
 export const paceOf = ({ pace }: ReaderConfig): Pace => ({ ...usual, ...pace });
 
@@ -49,7 +51,7 @@ export function readConfig(file: string | undefined): ReaderConfig {
 
 /** @throws as `readConfig`; or when the role is none */
 export function readGuardConfig(file: string | undefined, word: string | undefined): GuardConfig {
-  const role = roles.find((each) => each === word);
-  if (role === undefined) throw new Error(`LEDGER_ROLE: expected ${roles.join(", ")}, got ${word ?? "nothing"}`);
+  const role = guardedRoles.find((each) => each === word);
+  if (role === undefined) throw new Error(`LEDGER_ROLE: expected ${guardedRoles.join(", ")}, got ${word ?? "nothing"}`);
   return { ...readConfig(file), role };
 }

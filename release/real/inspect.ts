@@ -15,6 +15,7 @@ import type { Inspection, Past } from "../world.ts";
 import { codeOf } from "./code.ts";
 import { judgeGates } from "./gates.ts";
 import { schemasOf, sharedSchemas } from "./neighbours.ts";
+import { refuseShut, refuseUnwritable } from "./volume.ts";
 
 /** Seconds that the clocks of this pod and of the database may differ: deadlines are counted by both. */
 const clockSkew = 60;
@@ -45,9 +46,13 @@ export async function inspect(context: Context, job: ReleaseJob, queue: Queue, p
     await asked("declared", () => refuseOdd(job, site));
     const { kind } = (await asked(site.name, () => standingOf(context, job, site))) ?? { kind: "unknown" };
     // What it is made with, as long as nothing depends on it.
-    if (kind === "nothing" || kind === "begun") await asked(site.name, () => credentialsOf(job, site.name));
+    if (kind === "nothing" || kind === "begun") {
+      await asked(site.name, () => credentialsOf(job, site.name));
+      await asked(site.name, () => refuseUnwritable(job.backup.sitesFolder));
+    }
     if (kind !== "kept") continue;
     standing.push(site.name);
+    await asked(site.name, () => refuseShut(context, job, site.name));
     // Going back, what counts is the list of the seal, which the image had then.
     if (job.release.rollbackTo === undefined) await asked(site.name, () => refuseLostApps(context, job, site));
   }

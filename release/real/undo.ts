@@ -2,10 +2,9 @@
 import type { Context } from "../../backup/context.ts";
 import { takeLock } from "../../backup/lock.ts";
 import { short } from "../../backup/manifest.ts";
-import { findSnapshots, type Snapshot, snapshotsOf } from "../../backup/repository.ts";
+import { findSnapshots, named, type Snapshot, snapshotsOf } from "../../backup/repository.ts";
 import { restoreSite } from "../../backup/restore/index.ts";
 import { keptDays } from "../../backup/retention.ts";
-import { clearStaleLocks } from "../../backup/stale-locks.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "../job.ts";
 import { restoreIntoScratch } from "../scratch.ts";
 import { growSite } from "../sites/create.ts";
@@ -13,13 +12,17 @@ import { readFlags } from "../sites/flags.ts";
 import { applySettings } from "../sites/settings.ts";
 import { repairSiteUser } from "../sites/user.ts";
 import type { Sealed } from "../world.ts";
+import { madeElsewhere } from "./heard.ts";
+
+/** What the web of a check takes at most until it has ended: it asks, waits for an answer, and ends (topology/release/door.ts). */
+const doorSeconds = 10;
 
 /** Which of these seals, by site, cannot be put back any more, and what to do. */
 export async function lostSeals(context: Context, seals: ReadonlyMap<string, Sealed>): Promise<readonly string[]> {
   if (seals.size === 0) return [];
-  const known = new Map((await findSnapshots(context))?.map((each) => [each.id, each]));
+  const known = (await findSnapshots(context)) ?? [];
   return [...seals].flatMap(([site, { snapshot }]) => {
-    const problem = problemOf(known.get(snapshot), site);
+    const problem = problemOf(named(known, snapshot)[0], site);
     return problem === undefined ? [] : [`${site}: its seal ${short(snapshot)} ${problem}`];
   });
 }
@@ -40,8 +43,7 @@ export async function rehearse(context: Context, job: ReleaseJob, { snapshot: id
   const lock = await takeLock(context);
   try {
     context.claimScratch();
-    await clearStaleLocks(context, Date.now());
-    const snapshot = (await snapshotsOf(context)).find((each) => each.id === id);
+    const snapshot = named(await snapshotsOf(context), id)[0];
     if (snapshot === undefined) throw new Error(`the seal ${short(id)} is not in the repository any more`);
     await restoreIntoScratch(context, job, snapshot);
   } finally {
@@ -63,13 +65,15 @@ export async function returnTo(
 }
 
 /**
- * Of a site that is closed already, and was seen to be: nothing to wait for. Nor is what stands backed up first: it is of a migration that
+ * Of a site that is closed already, and was seen to be: nothing to wait for, but for the web of a check. Nor is what stands backed up first: it is of a migration that
  * failed, or in the seal that this release has taken of the data of today. Where somebody has opened it meanwhile, it is waited for and
  * backed up like any site in use: what was written since is nowhere else.
  */
 export function putSealBack(context: Context, job: ReleaseJob, site: string, snapshot: string): Promise<void> {
   const closed = Number(readFlags(job, site).maintenance_mode ?? 0) === 1;
-  return restoreSite(closed ? { ...context, job: { ...context.job, settleSeconds: 0 } } : context, {
+  // A check's web serves the site although it is closed, until it has asked the ledger again.
+  const settleSeconds = madeElsewhere(job).length > 0 ? doorSeconds : 0;
+  return restoreSite(closed ? { ...context, job: { ...context.job, settleSeconds } } : context, {
     ...{ site, snapshot, allowUnverified: false, force: true },
     worthless: closed,
   });

@@ -64,6 +64,8 @@ export function realWorld(context: Context, job: ReleaseJob, queue: Queue, keeps
 
     seal: (site) => sealSite(context, job, site, { kind: "seal", still: true }),
     migrate: async (site) => {
+      // It loads its code while the schema changes; it asks for no site before it is asked.
+      candidate.begin();
       await repairSiteUser(context, job, site);
       await migrate(context, job, site);
       await growSite(context, job, specOf(site));

@@ -1,15 +1,6 @@
 // What may go wrong with a release, by the rows of the project's table of faults, and the tests that hold each.
-
-export interface Row {
-  readonly fault: string;
-  /** `file: title` as it stands in the file, below tests/. */
-  readonly held: readonly string[];
-}
-
-export const release = (file: string, title: string) => `release/${file}.spec.ts: ${title}`;
-export const backup = (file: string, title: string) => `backup/${file}.spec.ts: ${title}`;
-export const cluster = (file: string, title: string) => `cluster/suites/${file}.ts: ${title}`;
-export const at = (file: string, title: string) => `${file}: ${title}`;
+import { around } from "./fault-rows-around.ts";
+import { at, backup, cluster, release, type Row } from "./held.ts";
 
 export const rows: Readonly<Record<number, Row>> = {
   1: {
@@ -62,6 +53,16 @@ export const rows: Readonly<Record<number, Row>> = {
       release("faults-postgres", "is aborted before anything is closed when the repository's disk is full"),
     ],
   },
+  9: {
+    fault: "the database server's own disk full",
+    held: [
+      release("full-disk", "goes back when a patch has filled the server's disk"),
+      release(
+        "full-disk",
+        "is aborted while all is open where the server has no room for one more of the largest site",
+      ),
+    ],
+  },
   10: {
     fault: "a store out of reach, or that fails",
     held: [
@@ -110,6 +111,7 @@ export const rows: Readonly<Record<number, Row>> = {
     fault: "a restore into another database",
     held: [
       backup("restore", "refuses a snapshot of another database"),
+      release("other-server", "I13 puts no seal into it, though it has the site's database and lets the same users in"),
       release("scratch", "knows the server again, and drops or makes nothing with a name that needs quoting"),
     ],
   },
@@ -236,55 +238,5 @@ export const rows: Readonly<Record<number, Row>> = {
       at("gates/freeze.spec.ts", "takes dates once, over the end of a year and on a leap day"),
     ],
   },
-  41: {
-    fault: "one of many sites fails",
-    held: [
-      release(
-        "twenty-sites",
-        "puts all of them back as they were, byte by byte, in one run, by the seals of those that it had touched",
-      ),
-    ],
-  },
-  43: {
-    fault: "a way back that fails itself",
-    held: [
-      release("drive", "asks for a person, and leaves writes closed, when the seal of one site cannot be put back"),
-      release("drive", "tries that way back once more when it is asked again, and says what failed last"),
-    ],
-  },
-  44: {
-    fault: "two that take a release over at once",
-    held: [release("races", "lets whoever was overtaken write before or never, ${races} times")],
-  },
-  45: {
-    fault: "Pulumi's state lost, or an older one",
-    held: [
-      release("invariants", "I8 changes nothing, and calls nothing, when a release that stands is asked for again"),
-      at(
-        "operate/recover.spec.ts",
-        "takes in what a killed up had made, frees the stack, and leaves the next up only what was not made",
-      ),
-    ],
-  },
-  46: {
-    fault: "a password or a volume replaced or renamed",
-    held: [
-      at("engine/offline-safety.spec.ts", "fails a preview that would replace what is protected, by its name"),
-      at(
-        "golden/golden.spec.ts",
-        "misses a data resource that was renamed without an alias, and accepts one that was renamed with it",
-      ),
-    ],
-  },
-  48: {
-    fault: "pulumi's --target, --continue-on-error, and Ctrl-C twice",
-    held: [
-      release(
-        "invariants",
-        "I9 lets new code run on new schemas only and old code on old ones only, at each moment of each way",
-      ),
-      at("operate/step-cli.spec.ts", "leaves the Job running at ${signal}, and says how to follow it"),
-      cluster("interruptions", "by ${signal}, and ends right with ${then}"),
-    ],
-  },
+  ...around,
 };

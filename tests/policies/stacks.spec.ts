@@ -52,6 +52,28 @@ describe("the committed stacks and the policies", () => {
     return { given: resources.map(givenOf), config };
   };
 
+  it("keep to every rule that production demands with a check in an image of its own", async () => {
+    const { resources, config } = await recordStack("prod", (values) => {
+      values["sites"][0].disposable = true;
+      const image = { repository: "ghcr.io/example/tests", tag: "v1", digest: `sha256:${"a".repeat(64)}` };
+      const site = values["sites"][0].name;
+      values["release"] = { checks: { browser: { kind: "image", site, image, user: 1001 } } };
+    });
+    const given = resources.map(givenOf);
+    assert.ok(given.some(({ name }) => name === "check-browser"));
+    assert.deepEqual(violated(mandatory(config.environment), given), []);
+    const spoiled = structuredClone(given);
+    const check = spoiled.find(({ name }) => name === "check-browser") as Mutable | undefined;
+    const { spec } = check?.props.spec.jobTemplate.spec.template ?? {};
+    spec.initContainers[0].securityContext.allowPrivilegeEscalation = true;
+    spec.containers[0].image = "ghcr.io/example/tests:v1";
+    assert.deepEqual(violated(mandatory(config.environment), spoiled).sort(), [
+      "frappe-image-digest-pinned",
+      "frappe-no-latest-or-untagged",
+      "frappe-pss-restricted",
+    ]);
+  });
+
   for (const name of stackNames) {
     it(`${name} keeps to every rule that its environment demands`, () => {
       const { given, config } = stack(name);

@@ -167,6 +167,7 @@ describe("release: checks of a release that goes back on purpose", () => {
     const ledger = {
       release: () => Promise.reject(new Error("asked for its state")),
       ask: () => Promise.reject(new Error("wrote")),
+      events: () => Promise.reject(new Error("asked for its events")),
     };
     assert.equal(await runChecks(context, job, ledger), undefined);
   });

@@ -85,6 +85,7 @@ describe("release/config", () => {
         [
           { name: "tests", kind: "bench", site: "a.test", limit: 1, args: ["run-tests"] },
           { name: "rights", kind: "script", site: "a.test", limit: 1, file: "/c/rights.py" },
+          { name: "browser", kind: "image", site: "a.test", limit: 1 },
         ],
       ],
       ["release.kinds", { code: "a", sites: "b", settings: "c" }],
@@ -187,8 +188,13 @@ describe("release/config", () => {
     ["checks", {}, "checks: expected a list, got {}"],
     [
       "checks",
-      [{ name: "tests", kind: "image", site: "a.test", limit: 1, args: ["x"] }],
-      'checks[0].kind: expected "bench" or "script", got "image"',
+      [{ name: "tests", kind: "browser", site: "a.test", limit: 1, args: ["x"] }],
+      'checks[0].kind: expected "bench" or "script" or "image", got "browser"',
+    ],
+    [
+      "checks",
+      [{ name: "browser", kind: "image", site: "a.test", limit: 1, args: ["x"] }],
+      'checks[0].args: expected no such key, got ["x"]',
     ],
     [
       "checks",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Role, roles } from "../../constants/ledger.ts";
-import { mayNotGoOn, mayNotRun } from "../../release/guard.ts";
+import { doorMarginMs, mayNotGoOn, mayNotRun } from "../../release/guard.ts";
 import type { Release } from "../../release/ledger/records.ts";
 import { type ReleaseState, releaseStates } from "../../release/machine.ts";
 
@@ -47,6 +47,27 @@ describe("release/guard", () => {
       assert.notEqual(mayNotRun(alone, "old", "web"), undefined);
     });
   }
+
+  it("opens a check's door to the release that is being verified, and shuts it before a seal may be put back", () => {
+    for (const state of releaseStates) {
+      const both = [release("old", "confirmed"), release("new", state)];
+      const expected = ["migrated", "trial"].includes(state);
+      for (const may of [mayNotRun, mayNotGoOn]) {
+        assert.equal(may(both, "new", "door") === undefined, expected, state);
+        assert.notEqual(may(both, "old", "door"), undefined);
+        assert.notEqual(may(both, "other", "door"), undefined);
+      }
+    }
+    for (const state of ["migrated", "trial"] as const) {
+      const with_ = (leftMs: number) => [{ ...release("new", state), leftMs }];
+      assert.equal(mayNotGoOn(with_(doorMarginMs + 1), "new", "door"), undefined);
+      assert.equal(mayNotGoOn(with_(doorMarginMs), "new", "door"), "the time to verify release new is up");
+    }
+    assert.equal(
+      mayNotGoOn([release("new", "rolling_back")], "new", "door"),
+      "release new is rolling_back, and not being verified",
+    );
+  });
 
   it("tells roles apart only while a release is on trial: its web serves, its workers and scheduler wait", () => {
     for (const state of releaseStates) {

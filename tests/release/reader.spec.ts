@@ -5,6 +5,7 @@ import { ledgerReader } from "../../constants/ledger.ts";
 import { bundleReader } from "../../release/bundle.ts";
 import { type DatabaseServer, startDatabase } from "../backup/support/servers.ts";
 import { readerPassword } from "./support/job.ts";
+import { itEndsDoors } from "./support/door.ts";
 import {
   commandLines,
   guardSays,
@@ -248,6 +249,8 @@ for (const engine of ["mariadb", "postgres"] as const) {
         await suite.tryOut("t2", 0, "aborted");
       });
 
+      itEndsDoors(() => ({ server, suite }));
+
       it("has all of its roles run once it is verified, and none of the old release's begin", async () => {
         await suite.tryOut("t3", 600_000, "verified");
         for (const role of ["web", "worker", "scheduler"]) {
@@ -260,7 +263,7 @@ for (const engine of ["mariadb", "postgres"] as const) {
       it("is refused a role that there is none of", async () => {
         const reading = suite.start(["guard"], {}, "cook");
         assert.equal((await reading.ended).code, 1);
-        assert.match(reading.stderr(), /LEDGER_ROLE: expected web, worker, scheduler, got cook/);
+        assert.match(reading.stderr(), /LEDGER_ROLE: expected web, worker, scheduler, door, got cook/);
       });
     });
 
@@ -271,7 +274,7 @@ for (const engine of ["mariadb", "postgres"] as const) {
         };
         assert.deepEqual(
           answer.releases.map(({ id }) => id),
-          ["r1", "r2", "r3", "r4", "t1", "t2", "t3"],
+          ["r1", "r2", "r3", "r4", "t1", "t2", "t4", "t3"],
         );
         const [one] = answer.releases;
         assert.deepEqual(one?.facts, { note: "é" });

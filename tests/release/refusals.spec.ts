@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { ReleaseJob } from "../../release/job.ts";
+import { withOwnDisk, withReadOnly } from "../backup/support/faults.ts";
 import { type More, type Runner, startRunner } from "./support/runner.ts";
 
 const version = (erpnext: string) => [
@@ -38,7 +39,7 @@ for (const engine of ["postgres"] as const) {
     after(() => runner?.close());
 
     /** Prepares a release that is not to be; what it ended with. */
-    async function refused(release: Partial<ReleaseJob["release"]>, more: More = {}) {
+    async function refused(release: Partial<ReleaseJob["release"]> = {}, more: More = {}) {
       runner.release("r2", { attempt: 1, image: "bench@sha256:two", apps: version("15.900.2"), ...release });
       const { code, output, events } = await runner.step("prepare", more);
       assert.equal(code, 1, output);
@@ -136,6 +137,63 @@ for (const engine of ["postgres"] as const) {
         said,
         /fresh\.test: .*sites\.json has no adminPassword, databasePassword, encryptionKey of fresh\.test/,
       );
+    });
+
+    it("refuses a volume that is mounted read-only, and sites in folders of another user", async () => {
+      const site = runner.bench.siteFile("a.test", "");
+      const files = runner.bench.siteFile("a.test", "private/files");
+      await withReadOnly(site, async () => {
+        assert.match(
+          await refused(),
+          /a\.test: \S+\/a\.test\/? cannot be written to: it is mounted read-only: let its volume/,
+        );
+      });
+      for (const each of [site, files]) {
+        chownSync(each, 0, 0);
+        const said = await refused();
+        chownSync(each, 1000, 1000);
+        assert.match(said, /it belongs to 0:0 \(mode \d+\), and the bench runs as 1000:1000: chown -R 1000:1000 it/);
+      }
+    });
+
+    it("refuses a volume with too little room for a way back, in bytes or in files, and one that is full", async () => {
+      const site = runner.bench.siteFile("a.test", "");
+      const large = runner.bench.siteFile("a.test", "private/files/large.bin");
+      const fill = (bytes: number) => writeFileSync(path.join(site, "filler"), Buffer.alloc(bytes));
+      await withOwnDisk(site, "size=40m", async () => {
+        writeFileSync(large, "");
+        truncateSync(large, 30 << 20);
+        assert.match(
+          await refused(),
+          /a\.test: its volume has \d\d MiB left, and a release needs 4\d MiB, .*: make room/,
+        );
+        // Of code alone, it would lay nothing beside anything.
+        const locked = backup({ passwordFile: file("other-password", "of another") });
+        assert.doesNotMatch(await refused({ strategy: "rolling" }, locked), /MiB/);
+        rmSync(large);
+        fill(30 << 20);
+        assert.match(await refused({ strategy: "rolling" }), /its volume has \d+ MiB left, and a release needs 16 MiB/);
+        assert.throws(() => fill(60 << 20), /ENOSPC/);
+        assert.match(await refused(), /a\.test: \S+ cannot be written to: its volume is full: make room, or raise/);
+      });
+      const standing = readdirSync(site, { recursive: true }).length;
+      await withOwnDisk(site, `size=40m,nr_inodes=${standing + 60}`, async () => {
+        for (let count = 0; count < 50; count += 1) writeFileSync(`${large}-${count}`, "");
+        assert.match(
+          await refused(),
+          /a\.test: its volume has inodes for \d+ more files, and a way back makes 5\d: make/,
+        );
+      });
+    });
+
+    it("refuses to make a site where nothing can be made", async () => {
+      const [site] = runner.job.sites;
+      assert.ok(site);
+      const fresh = { ...site, name: "fresh.test", schema: "db_fresh", domains: [] };
+      await withReadOnly(runner.job.backup.sitesFolder, async () => {
+        const said = await refused({}, change({ sites: [fresh] }));
+        assert.match(said, /fresh\.test: \S+\/sites cannot be written to: it is mounted read-only/);
+      });
     });
   });
 }

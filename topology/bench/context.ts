@@ -120,7 +120,8 @@ export function benchContainer(context: BenchContext, role: RoleContainer): Cont
 export function nginxContainer(
   context: BenchContext,
   role: Pick<ContainerPlan, "name" | "resources" | "probes" | "ports" | "volumes"> & {
-    config: typeof nginxFiles | typeof sessionProxyFiles;
+    /** Its rendered file. */
+    config: { readonly name: string; readonly key: string };
   },
 ): ContainerPlan {
   const { config, ...container } = role;

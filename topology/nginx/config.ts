@@ -19,6 +19,8 @@ import { requestLog } from "./request-log.ts";
 import { serviceLocations, serviceUpstreams, type RoutedService } from "./services.ts";
 
 export interface NginxConfig {
+  /** The one address that it listens on; left out, all. */
+  readonly address?: string;
   /** Host name → site name, for every active domain. */
   readonly hosts: ReadonlyMap<string, string>;
   /** Every host of `hosts` in the set of those that are routed alike. */
@@ -145,25 +147,24 @@ ${socketio.map((address) => `    server ${address}:${ports.socketio} max_fails=2
   }
 ${neighbourUpstreams(neighbours)}`;
 
+const listening = ({ address }: NginxConfig, port: number, more = "") =>
+  `    listen ${address === undefined ? "" : `${address}:`}${port}${more};\n`;
+
+/** Where the sites are asked for. */
+const sitesPorts = [ports.nginx, ports.nginxInternal, ports.nginxPeer] as const;
+
 /** Unknown hosts get no answer at all. */
-const strangers = `  server {
-    listen ${ports.nginx} default_server;
-    listen ${ports.nginxInternal} default_server;
-    listen ${ports.nginxPeer} default_server;
-    server_name _;
+const strangers = (config: NginxConfig) => `  server {
+${sitesPorts.map((port) => listening(config, port, " default_server")).join("")}    server_name _;
     return 444;
   }
 `;
 
 /** The sites, whose domains are routed alike. */
-const server = (
-  { bodyLimit, readTimeout, redirectToHttps, services, neighbours }: NginxConfig,
-  { hosts, routes }: RouteSet,
-) => `  server {
-    listen ${ports.nginx};
-    listen ${ports.nginxInternal};
-    listen ${ports.nginxPeer};
-    server_name ${hosts.join("\n      ")};
+const server = (config: NginxConfig, { hosts, routes }: RouteSet) => {
+  const { bodyLimit, readTimeout, redirectToHttps, services, neighbours } = config;
+  return `  server {
+${sitesPorts.map((port) => listening(config, port)).join("")}    server_name ${hosts.join("\n      ")};
     root ${paths.sites};
 ${redirectToHttps ? "    if ($to_https) { return 301 https://$host$request_uri; }\n" : ""}    client_max_body_size ${bodyLimit};
     client_body_buffer_size 64k;
@@ -228,11 +229,11 @@ ${webPass(neighbours)}      proxy_redirect off;
     }
   }
 `;
+};
 
 /** For the kubelet and the exporter; not in any Service. */
-const status = `  server {
-    listen ${ports.nginxStatus};
-    access_log off;
+const status = (config: NginxConfig) => `  server {
+${listening(config, ports.nginxStatus)}    access_log off;
     location = /healthz { return 200 "ok\\n"; }
     location = /status { stub_status; }
     location / { return 404; }
@@ -256,6 +257,6 @@ ${compression}${siteMap(config.hosts)}${jsonLog}${config.counted ? requestLog : 
     default upgrade;
     "" "";
   }
-${upstreams(config)}${serviceUpstreams(config.services)}${strangers}${config.routeSets.map((set) => server(config, set)).join("")}${status}}
+${upstreams(config)}${serviceUpstreams(config.services)}${strangers(config)}${config.routeSets.map((set) => server(config, set)).join("")}${status(config)}}
 `;
 }

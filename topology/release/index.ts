@@ -25,6 +25,7 @@ import { component, databasePeer, redisTarget, tcp } from "../network.ts";
 import type { RedisPlan } from "../redis.ts";
 import { emptyRoom, type RoomPlan } from "../room.ts";
 import type { ConfigFilesPlan, ContainerPlan, FileMount, Flow, ScheduledPlan } from "../types.ts";
+import { planChecks } from "./checks.ts";
 import { adminFolder, folder, readerFolder, releaseJob, scriptPath, scriptsOf, sitesFile } from "./job.ts";
 import { stepSeconds } from "./limits.ts";
 
@@ -117,26 +118,31 @@ function flows(context: BenchContext, redis: RedisPlan): Flow[] {
 
 /**
  * @param shared Rendered files of the bench that Frappe's own commands read.
- * @param text The release runner.
+ * @param programs Text of the release runner, and of the one that reads the ledger.
  */
-export function planSteps(context: BenchContext, redis: RedisPlan, shared: ConfigFilesPlan, text: string): RoomPlan {
+export function planSteps(
+  context: BenchContext,
+  redis: RedisPlan,
+  shared: ConfigFilesPlan,
+  programs: { readonly release: string; readonly reader: string },
+): RoomPlan {
   const scripts = scriptsOf(context.config);
+  const checks = planChecks(context, redis, shared, programs.reader);
   return {
     ...emptyRoom,
     files: [
-      { name: program.name, files: { [program.key]: text }, program: true },
+      { name: program.name, files: { [program.key]: programs.release }, program: true },
       {
         name: jobFiles,
         files: { "job.json": `${JSON.stringify(releaseJob(context), null, 1)}\n`, ...shared.files },
       },
       ...(scripts.length === 0
         ? []
-        : [
-            { name: checkFiles, files: Object.fromEntries(scripts.map(({ name, text: of }) => [scriptKey(name), of])) },
-          ]),
+        : [{ name: checkFiles, files: Object.fromEntries(scripts.map(({ name, text }) => [scriptKey(name), text])) }]),
+      ...checks.files,
     ],
-    scheduled: [template(context)],
-    flows: flows(context, redis),
+    scheduled: [template(context), ...checks.scheduled],
+    flows: [...flows(context, redis), ...checks.flows],
   };
 }
 

@@ -21,7 +21,7 @@ const at = (host: string, port: number) => `http://${host}:${port}`;
 export const scriptPath = (name: string) => `${folder}/checks/${name}.py`;
 
 /** In the order of their names: Pulumi hands the keys of a stack file over in any. */
-const checksOf = ({ release }: StackConfig) =>
+export const checksOf = ({ release }: StackConfig) =>
   Object.entries(release.checks).sort(([one], [other]) => (one < other ? -1 : 1));
 
 /** Scripts of the checks, by name. */
@@ -30,9 +30,14 @@ export const scriptsOf = (config: StackConfig): readonly { readonly name: string
 
 const releaseCheck = ([name, check]: ReturnType<typeof checksOf>[number]): ReleaseCheck => {
   const shared = { name, site: check.site, limit: check.timeout };
-  return check.kind === "bench"
-    ? { ...shared, kind: "bench", args: check.args }
-    : { ...shared, kind: "script", file: scriptPath(name) };
+  switch (check.kind) {
+    case "bench":
+      return { ...shared, kind: "bench", args: check.args };
+    case "script":
+      return { ...shared, kind: "script", file: scriptPath(name) };
+    case "image":
+      return { ...shared, kind: "image" };
+  }
 };
 
 function canaryJob({ config }: BenchContext): CanaryJob {

@@ -8,9 +8,16 @@ type Given = Pick<StackConfig, "release">;
 const canarySeconds = ({ release: { strategy, canary } }: Given): number =>
   strategy === "canary" ? canary.stages.reduce((sum, { minutes }) => sum + minutes * 60 + inForceSeconds, 0) : 0;
 
-/** Seconds that the stack's own checks take at most. */
-export const checkSeconds = ({ release }: Given): number =>
-  Object.values(release.checks).reduce((sum, { timeout }) => sum + timeout, 0);
+/**
+ * Seconds that the stack's own checks take at most. Each pod that they are made in has its own time to start, and so has the one that hears
+ * what they came to.
+ */
+export function checkSeconds({ release }: Given): number {
+  const checks = Object.values(release.checks);
+  const images = checks.filter(({ kind }) => kind === "image").length;
+  const starts = images === 0 ? 0 : images + 1;
+  return checks.reduce((sum, { timeout }) => sum + timeout, starts * release.readyTimeout);
+}
 
 /** What the new set is judged by before traffic moves, on top of the time that every release has for it. */
 export const addedSeconds = (config: Given): number => canarySeconds(config) + checkSeconds(config);

@@ -43,6 +43,7 @@ function podTemplate({ plan }: Placement, workload: PodPlan, references: Referen
   const selector = selectorOf(workload.component, releaseOf(plan, workload), workload.name);
   const hosts = workload.loopbackHosts ?? [];
   const imagePull = references.secrets.imagePull;
+  const sidecars = workload.sidecars ?? [];
   return {
     metadata: { labels: podLabels(plan.identity, workload, releaseOf(plan, workload)) },
     spec: {
@@ -62,11 +63,14 @@ function podTemplate({ plan }: Placement, workload: PodPlan, references: Referen
         fsGroupChangePolicy: "OnRootMismatch",
         seccompProfile: { type: "RuntimeDefault" },
       },
-      ...(workload.setup.length > 0 && {
-        initContainers: workload.setup.map((container) => renderContainer(container, references)),
+      ...(workload.setup.length + sidecars.length > 0 && {
+        initContainers: [
+          ...workload.setup.map((container) => renderContainer(container, references)),
+          ...sidecars.map((container) => ({ ...renderContainer(container, references), restartPolicy: "Always" })),
+        ],
       }),
       containers: workload.containers.map((container) => renderContainer(container, references)),
-      volumes: podVolumes([...workload.setup, ...workload.containers], references),
+      volumes: podVolumes([...workload.setup, ...sidecars, ...workload.containers], references),
     },
   };
 }

@@ -148,6 +148,7 @@ export function renderContainer(container: ContainerPlan, references: References
       lifecycle: { preStop: { sleep: { seconds: container.drainSeconds } } },
     }),
     securityContext: {
+      ...(container.user !== undefined && { runAsUser: container.user, runAsGroup: container.user }),
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       capabilities: { drop: ["ALL"] },

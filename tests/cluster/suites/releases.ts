@@ -8,7 +8,7 @@ import { lastRelease, releasesOf } from "../support/ledger.ts";
 import { lost, notes, startLoad, type Ledger, type Load } from "../support/load.ts";
 import { ask, inPod, logIn, type Platform } from "../support/platform.ts";
 import { isReady, nameOf, podsOf, until } from "../support/pods.ts";
-import { sites, useImage, type Values } from "../support/stack.ts";
+import { type BenchImage, sites, useImage, type Values } from "../support/stack.ts";
 import { figures } from "./figures.ts";
 
 /** A digest that no image has. */
@@ -25,12 +25,40 @@ async function setPatch(platform: Platform, value: string): Promise<void> {
   assert.equal(code, 0, stderr);
 }
 
+/** What a browser would ask for first, by the check's own door, of a site that is closed to everybody else. */
+const visit = `
+const ask = async (path) => {
+  const answer = await fetch(process.env.CHECK_URL + path);
+  if (answer.status !== 200) throw new Error(path + " is " + answer.status);
+  return answer;
+};
+await ask("/login");
+const [script] = Object.values(await (await ask("/assets/assets.json")).json());
+await ask(script);
+console.log("all of " + process.env.CHECK_SITE + " is there");
+`;
+
+/** The next release, and each after it, is checked by a program in an image of its own, on the last site. */
+function checkInImage(values: Values, { tag, digest }: BenchImage): void {
+  for (const site of values["sites"]) if (site.name === last) site.disposable = true;
+  const image = { repository: "fixture.invalid/frappe-bench", tag, digest };
+  const command = ["node", "--input-type=module", "-e", visit];
+  const resources = { cpu: "10m", memory: "256Mi" };
+  set(values, { checks: { visit: { kind: "image", site: last, image, command, timeout: 60, resources } } });
+}
+
 async function podsOfRelease({ api, namespace }: Platform, release: string): Promise<string[]> {
   const pods = await podsOf(api, namespace);
   return pods
     .filter((pod) => pod.metadata?.labels?.[releaseLabel] === release && isReady(pod))
     .map(nameOf)
     .sort();
+}
+
+/** Whether the program of its check has ended well, of the site that it was given. */
+async function visited({ api, namespace }: Platform, release: string): Promise<boolean> {
+  const pods = await podsOf(api, namespace);
+  return pods.some((pod) => nameOf(pod).startsWith(`check-visit-${release}-`) && pod.status?.phase === "Succeeded");
 }
 
 async function served(platform: Platform): Promise<void> {
@@ -165,16 +193,18 @@ export function describeReleases(given: () => Platform): void {
       await served(platform);
     });
 
-    it("moves to a good one, and says what it was", async function () {
+    it("moves to a good one that passes a check in an image while it is closed, and says what it was", async function () {
       this.timeout(500_000);
       const platform = given();
       platform.stack.change((values) => {
         useImage(values, platform.images.two);
         set(values, { attempt: 5 });
+        checkInImage(values, platform.images.two);
       });
       const outcome = await platform.stack.up();
       assert.equal(outcome.code, 0, outcome.text);
       const second = await serving(platform);
+      assert.ok(await visited(platform, second), "its check was not made");
       const release = await lastRelease(platform);
       assert.deepEqual([release.id, release.from, release.state], [second, first, "confirmed"]);
       await until("the old release's pods to go", 150, async () => (await podsOfRelease(platform, first)).length === 0);
@@ -234,6 +264,7 @@ export function describeReleases(given: () => Platform): void {
       assert.equal(outcome.code, 0, outcome.text);
       const release = await lastRelease(platform);
       assert.deepEqual([release.id, release.state, release.closedAt], [await serving(platform), "confirmed", 0]);
+      assert.ok(await visited(platform, release.id), "its check was not made");
       const { asked, bad } = await open.stop();
       assert.deepEqual(bad, [], `of ${asked}`);
       await served(platform);

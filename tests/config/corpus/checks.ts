@@ -16,6 +16,46 @@ const wrong = (
   whole: object = bench,
 ): HostileCase => found(name, { ...disposable, [at]: { ...whole, ...change } }, `${at}${key}`, says);
 
+const pin = { repository: "ghcr.io/example/erp-tests", tag: "v7", digest: `sha256:${"a".repeat(64)}` };
+const image = { kind: "image", site, image: pin };
+const ofImage = (name: string, change: Readonly<Record<string, unknown>>, key: string, says: string) =>
+  wrong(`an image's check: ${name}`, change, key, says, image);
+
+const images: readonly HostileCase[] = [
+  found("an image's check on a site in use", { [at]: image }, `${at}.site`, "what a browser does stays there"),
+  found(
+    "an image's check on an archived site",
+    { ...disposable, "sites[2].state": "archived", [at]: image },
+    `${at}.site`,
+    "expected an active site",
+  ),
+  ofImage("no image", { image: undefined }, ".image", "missing"),
+  ofImage("an image as one line", { image: "playwright:latest" }, ".image", "expected an object"),
+  ofImage("the tag latest", { image: { ...pin, tag: "latest" } }, ".image.tag", "not latest"),
+  ofImage("no digest", { image: { ...pin, digest: undefined } }, ".image.digest", "missing"),
+  ofImage("a short digest", { image: { ...pin, digest: "sha256:ab" } }, ".image.digest", "64 hexadecimal digits"),
+  ofImage("a bare repository", { image: { ...pin, repository: "playwright" } }, ".image.repository", "its registry"),
+  ofImage("no word of a command", { command: [] }, ".command", "expected a program"),
+  ofImage("a command as one line", { command: "npx playwright test" }, ".command", "expected a list"),
+  ofImage("a secret in its command", { command: ["curl", "https://u:p@h/"] }, ".command[1]", "without a secret"),
+  ofImage("root", { user: 0 }, ".user", "expected a whole number from 1"),
+  ofImage("a variable in small letters", { env: { base: "x" } }, ".env.base", "expected a variable's name"),
+  ofImage("a number for a variable", { env: { RETRIES: 2 } }, ".env.RETRIES", "write numbers"),
+  ofImage("a password by its name", { env: { USER_PASSWORD: "x" } }, ".env.USER_PASSWORD", "looks like a secret"),
+  ofImage("a password in an address", { env: { PROXY: "http://u:p@h" } }, ".env.PROXY", "looks like a secret"),
+  ...["CHECK_URL", "BASE_URL", "CHECK_SITE", "CHECK_RELEASE"].map((name) =>
+    ofImage(`${name} of its own`, { env: { [name]: "x" } }, `.env.${name}`, `remove ${name}`),
+  ),
+  ofImage(
+    "51 variables",
+    { env: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`V${i}`, "x"])) },
+    ".env",
+    "expected at most 50 variables",
+  ),
+  ofImage("a command's words", { args: ["run-tests"] }, ".args", "unknown key"),
+  ofImage("little memory", { resources: { memory: "1Mi" } }, ".resources.memory", "16Mi"),
+];
+
 export const checks: readonly HostileCase[] = [
   ...field("release.checks", "expected an object", { "a list": [bench], "a word": "run-tests", null: null }),
   ...field("sites[2].disposable", "expected true or false", { "a word": "yes", null: null, one: 1 }),
@@ -39,8 +79,8 @@ export const checks: readonly HostileCase[] = [
     "release.checks",
     "expected at most 20 checks",
   ),
-  wrong("a check of an unheard-of kind", { kind: "image" }, ".kind", "expected kind bench or script"),
-  wrong("a check of no kind", { kind: undefined }, ".kind", "expected kind bench or script"),
+  wrong("a check of an unheard-of kind", { kind: "browser" }, ".kind", "expected kind bench, script or image"),
+  wrong("a check of no kind", { kind: undefined }, ".kind", "expected kind bench, script or image"),
   wrong("a check without a site", { site: undefined }, ".site", "missing"),
   wrong("a check on all sites", { site: "all" }, ".site", "expected"),
   wrong("a check on an undeclared site", { site: "book.example.net" }, ".site", `did you mean ${site}?`),
@@ -88,5 +128,11 @@ export const checks: readonly HostileCase[] = [
   ...Object.entries({ 4: 4, 7201: 7201, half: 5.5, "in quotes": "600", null: null }).map(([name, timeout]) =>
     wrong(`a check's timeout: ${name}`, { timeout }, ".timeout", "expected a whole number from 5 to 7200 seconds"),
   ),
-  found("a check without anything", { [`${at}.kind`]: gone, [at]: {} }, `${at}.kind`, "expected kind bench or script"),
+  found(
+    "a check without anything",
+    { [`${at}.kind`]: gone, [at]: {} },
+    `${at}.kind`,
+    "expected kind bench, script or image",
+  ),
+  ...images,
 ];

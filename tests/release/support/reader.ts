@@ -76,6 +76,7 @@ export function startReaders(server: DatabaseServer): ReaderSuite {
       ledger: job.ledger,
       owner: job.owner,
       database: job.backup.database,
+      ...(job.backup.tools !== undefined && { tools: job.backup.tools }),
       loginFolder: job.readerFolder,
       pace: { waiting: 0.2, running: 0.2, grace: 1 },
       ...changes,

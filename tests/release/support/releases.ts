@@ -14,7 +14,7 @@ export function describeReleases(engine: "mariadb" | "postgres"): void {
     const login = async (site: string) => (await runner.web.ask(site, "/login")).status;
 
     before(async () => {
-      runner = await startRunner(engine);
+      runner = await startRunner(engine, { repository: "made" });
       runner.declare("a.test");
     });
     after(() => runner?.close());

@@ -1,5 +1,5 @@
 // The release runner's own bundle, run beside a fixture bench as its Job runs it, with a web that serves meanwhile.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -10,6 +10,7 @@ import type { ReaderConfig } from "../../../release/reader/config.ts";
 import type { Step } from "../../../release/steps.ts";
 import type { ListedRelease } from "../../../operate/ledger-reader.ts";
 import { startWeb, type Web } from "../../fixtures/bench/support/web.ts";
+import { layRepository } from "../../backup/support/repository.ts";
 import { killFirst, type SitesBench, startSitesBench } from "./sites.ts";
 
 const frappe = { uid: 1000, gid: 1000 };
@@ -26,6 +27,8 @@ export interface More {
   /** A place at which it stands still, until whoever has begun it ends it. */
   readonly stop?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Further words of its command. */
+  readonly words?: readonly string[];
   /** What its configuration has otherwise. */
   readonly change?: (job: ReleaseJob) => ReleaseJob;
 }
@@ -56,8 +59,19 @@ export interface Runner extends SitesBench {
   said: () => string;
 }
 
-export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runner> {
-  const sites = await startSitesBench(engine);
+const repositoryPassword = "of the repository";
+
+export interface RunnerSetting {
+  /** One laid in a folder, whose key costs nothing, or a folder in which the program makes its own. @default "laid" */
+  readonly repository?: "laid" | "made";
+  readonly server?: Parameters<typeof startSitesBench>[1];
+}
+
+export async function startRunner(
+  engine: "mariadb" | "postgres",
+  { repository = "laid", server }: RunnerSetting = {},
+): Promise<Runner> {
+  const sites = await startSitesBench(engine, server);
   const { bench } = sites;
   const web = await startWeb(bench);
   const base = `http://127.0.0.1:${web.port}`;
@@ -68,8 +82,10 @@ export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runne
     chownSync(file, frappe.uid, frappe.gid);
     return file;
   };
-  mkdirSync(path.join(folder, "repositories"), { mode: 0o755 });
-  chownSync(path.join(folder, "repositories"), frappe.uid, frappe.gid);
+  const repositories = path.join(folder, "repositories");
+  mkdirSync(repositories, { mode: 0o755 });
+  if (repository === "laid") layRepository(path.join(repositories, "backups"), repositoryPassword);
+  execFileSync("chown", ["--recursive", `${frappe.uid}:${frappe.gid}`, repositories]);
   const programs = { runner: own("release.cjs", bundleRelease()), reader: own("reader.cjs", bundleReader()) };
   for (const each of Object.values(programs)) chmodSync(each, 0o644);
   let release = sites.job.release;
@@ -77,7 +93,10 @@ export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runne
   let all = "";
   const children = new Set<ChildProcess>();
   process.once("exit", () => children.forEach(killFirst));
-  const start = (step: Step | "ledger", { kill, stop = kill, env = {}, change = (same) => same }: More = {}) => {
+  const start = (
+    step: Step | "ledger",
+    { kill, stop = kill, env = {}, words: further = [], change = (same) => same }: More = {},
+  ) => {
     const job = change({
       ...sites.job,
       release,
@@ -88,8 +107,8 @@ export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runne
         // As in a pod: the next step may begin before this one has ended, and each empties its own.
         scratch: path.join(sites.job.backup.scratch, String(count + 1)),
         sites: sites.job.sites.map(({ name, schema, state }) => ({ name, schema, state })),
-        repository: path.join(folder, "repositories/backups"),
-        passwordFile: own("repository-password", "of the repository"),
+        repository: path.join(repositories, "backups"),
+        passwordFile: own("repository-password", repositoryPassword),
         release: release.id,
         clearCache: ["bench", "--site", "{site}", "clear-cache"],
       },
@@ -97,12 +116,14 @@ export async function startRunner(engine: "mariadb" | "postgres"): Promise<Runne
     const config = own(`release-${(count += 1)}.json`, JSON.stringify(job));
     const user = ["setpriv", `--reuid=${frappe.uid}`, `--regid=${frappe.gid}`, "--clear-groups"];
     const namespace = ["--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
-    const words = step === "ledger" ? [programs.reader, "ledger", "--json"] : [programs.runner, step, "--by", "tests"];
+    const words =
+      step === "ledger" ? [programs.reader, "ledger", "--json"] : [programs.runner, step, "--by", "tests", ...further];
     const reader: ReaderConfig = {
       release: release.id,
       ledger: job.ledger,
       owner: job.owner,
       database: job.backup.database,
+      ...(job.backup.tools !== undefined && { tools: job.backup.tools }),
       loginFolder: job.readerFolder,
     };
     const child = spawn("unshare", [...namespace, ...user, process.execPath, ...words], {

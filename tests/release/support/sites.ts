@@ -9,6 +9,7 @@ import { buildSync } from "esbuild";
 import { environment } from "../../../engine/environment.ts";
 import { root } from "../../../engine/root.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "../../../release/job.ts";
+import { clientsOf } from "../../support/tools.ts";
 import { type FixtureBench, rootPassword, startBench } from "../../fixtures/bench/support/bench.ts";
 import type { Order } from "./sites-driver.ts";
 
@@ -64,9 +65,12 @@ function bundleDriver(file: string): void {
   });
 }
 
-/** @param engine of the bench's database server. */
-export async function startSitesBench(engine: FixtureBench["server"]["engine"]): Promise<SitesBench> {
-  const bench = await startBench(engine);
+/** @param engine of the bench's database server; `server` starts one that is not like all others. */
+export async function startSitesBench(
+  engine: FixtureBench["server"]["engine"],
+  server?: () => Promise<FixtureBench["server"]>,
+): Promise<SitesBench> {
+  const bench = await startBench(engine, "one", server);
   const folder = mkdtempSync(path.join(tmpdir(), "release-sites-"));
   chmodSync(folder, 0o755);
   const own = (name: string, content: string) => {
@@ -111,6 +115,7 @@ export async function startSitesBench(engine: FixtureBench["server"]["engine"]):
       sitesFolder: path.join(bench.folder, "sites"),
       sites: [],
       database: { engine, host: "127.0.0.1", port: bench.server.port },
+      ...clientsOf(engine),
       repository: path.join(folder, "backups"),
       passwordFile: path.join(folder, "none"),
       scratch: path.join(folder, "scratch"),

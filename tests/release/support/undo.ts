@@ -1,11 +1,19 @@
 // A rollback on purpose of the fixture bench, as the runner's own process makes it: back to the first version, and back again.
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { ReleaseJob } from "../../../release/job.ts";
+import { requireTool } from "../../support/tools.ts";
 import { type Runner, startRunner } from "./runner.ts";
 
 const site = "a.test";
+
+/** A snapshot as restic lists it: marking gives it another id. */
+interface Taken {
+  readonly id: string;
+  readonly original?: string;
+}
 
 /** What the stack file says of a version of the fixture. */
 const of = (version: "one" | "two", more: Partial<ReleaseJob["release"]> = {}): Partial<ReleaseJob["release"]> => ({
@@ -32,9 +40,13 @@ export function describeUndo(engine: "mariadb" | "postgres"): void {
     };
     /** The repository forgets a snapshot while `work` goes on. */
     const without = async (snapshot: string, work: () => Promise<void>) => {
-      const folder = path.join(path.dirname(runner.job.sitesFile), "repositories/backups/snapshots");
-      const name = readdirSync(folder).find((each) => each.startsWith(snapshot)) ?? "none";
-      const aside = path.join(path.dirname(runner.job.sitesFile), name);
+      const own = path.dirname(runner.job.sitesFile);
+      const [repository, password] = [path.join(own, "repositories/backups"), path.join(own, "repository-password")];
+      const asked = ["--repo", repository, "--password-file", password, "snapshots", "--json", "--no-lock"];
+      const list = JSON.parse(execFileSync(requireTool("restic"), asked, { encoding: "utf8" })) as Taken[];
+      const folder = path.join(repository, "snapshots");
+      const name = list.find(({ original }) => original?.startsWith(snapshot))?.id ?? "none";
+      const aside = path.join(own, name);
       renameSync(path.join(folder, name), aside);
       await work();
       renameSync(aside, path.join(folder, name));
