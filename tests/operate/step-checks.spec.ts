@@ -207,4 +207,31 @@ describe("the checks that a step asks for", () => {
     assert.equal((await run(server, "verify", { given: input() })).code, 0);
     assert.deepEqual(made(), [jobName("verify"), checkJob("browser"), jobName("verify")]);
   });
+
+  describe("that are being deleted", () => {
+    const going = { metadata: { labels: ofCheck, deletionTimestamp: new Date() } };
+
+    it("are waited for until their pods have ended, before the step is looked at", async () => {
+      server.add(checkJob("browser"), going);
+      const looks = () => server.asked.filter((each) => each === "GET jobs").length;
+      const gone = setInterval(() => looks() > 3 && server.jobs.delete(checkJob("browser")), 1);
+      does["first"] = () => {
+        assert.deepEqual([...server.jobs.keys()], [jobName("verify")]);
+        ends("Complete", verified);
+      };
+      try {
+        assert.equal((await run(server, "verify")).code, 0);
+      } finally {
+        clearInterval(gone);
+      }
+      assert.ok(looks() > 3, `${looks()} looks`);
+    });
+
+    it("and do not go keep the step from being made, and are named", async () => {
+      server.add("check-other-fedcba9876-1", going);
+      const { refused } = await run(server, "verify");
+      assert.match(refused ?? "", /^check-other-fedcba9876-1: deleted, and does not go; `kubectl /);
+      assert.deepEqual(made(), []);
+    });
+  });
 });

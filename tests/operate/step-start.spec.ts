@@ -78,6 +78,14 @@ describe("a release step", () => {
       assert.match(refused ?? "", /has not started in 0.15 seconds; nothing of it has run/);
     });
 
+    it("does not take a probe that is not answered yet for what speaks against it", async () => {
+      server.pod(pending({ reason: "PodInitializing" }));
+      server.events.push(warning("Unhealthy", "Startup probe failed: connection refused"));
+      const { refused, progress } = await run(server, "migrate");
+      assert.match(refused ?? "", /has not started in 0.15 seconds; nothing of it has run/);
+      assert.doesNotMatch(progress, /Startup probe/);
+    });
+
     it("waits as long as the stack file says of whatever has to be ready", async () => {
       server.pod(pending({ reason: "ContainerCreating" }));
       const { refused } = await run(server, "migrate", { given: input({ readyTimeout: 1 }) });
