@@ -136,8 +136,3 @@ export function summarise(outcomes: readonly Outcome[]): Counts {
   }
   return sum;
 }
-
-/** Runs Mocha once, in one process, its output shown as it comes. @param minutes after which it is taken for hung. */
-export async function mocha(files: readonly string[], options: readonly string[], minutes: number): Promise<Counts> {
-  return summarise([await runJob({ name: "tests", files }, { live: true, options, minutes })]);
-}

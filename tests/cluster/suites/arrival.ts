@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
 import { ask, type Platform } from "../support/platform.ts";
 import { isReady, nameOf, podsOf, until } from "../support/pods.ts";
-import { memoryOfPods } from "../support/inside.ts";
+import { memoryOf } from "../support/inside.ts";
 import { sites } from "../support/stack.ts";
 import { figures } from "./figures.ts";
 
@@ -62,7 +62,8 @@ export function describeArrival(given: () => Platform): void {
 
   describe("a second time", () => {
     before(async () => {
-      const megabytes = Math.round((await memoryOfPods(given().cluster)) / 2 ** 20);
+      const { api, namespace, cluster } = given();
+      const megabytes = Math.round((await memoryOf(cluster, await podsOf(api, namespace))) / 2 ** 20);
       note(given(), "memory of all pods at idle, without page cache", `${megabytes} MiB`);
     });
 

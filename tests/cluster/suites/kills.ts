@@ -46,20 +46,6 @@ export function describeKills(given: () => Platform): void {
         `${pods.length} pods killed; ${ledger.rows.length} rows and ${ledger.jobs.length} jobs acknowledged, 0 lost`;
     });
 
-    it("the death of the node's own processes, one after the other, while it serves", async function () {
-      this.timeout(300_000);
-      const platform = given();
-      for (const process of ["kubelet", "kube-proxy", "containerd", "kube-scheduler", "kube-controller-manager"]) {
-        await platform.cluster.enter(["pkill", "-KILL", "-x", process.slice(0, 15)], { seconds: 10 });
-        await until(`${process} to run again`, 60, async () => {
-          const { code } = await platform.cluster.enter(["pgrep", "-x", process.slice(0, 15)], { seconds: 10 });
-          return code === 0;
-        });
-        await until("the site to answer", 60, async () => (await ask(platform, "/login")).status === 200);
-      }
-      await until("every pod ready", 120, async () => (await podsOf(platform.api, platform.namespace)).every(isReady));
-    });
-
     it("a worker's end: it is given its grace, and finishes the job that it has begun", async function () {
       this.timeout(180_000);
       const platform = given();

@@ -12,6 +12,7 @@ import { describeHardening } from "./hardening.ts";
 import { describeInterruptions } from "./interruptions.ts";
 import { describeKills } from "./kills.ts";
 import { describeMonitoring } from "./monitoring.ts";
+import { describeNode } from "./node.ts";
 import { describeReleases } from "./releases.ts";
 import { describeServing } from "./serving.ts";
 import { describeWrongValues } from "./wrong-values.ts";
@@ -22,7 +23,7 @@ const ofTheProgram = [describeChanges, describeWrongValues, describeReleases, de
 const chapters: Readonly<Record<DatabaseEngine, readonly ((given: () => Platform) => void)[]>> = {
   mariadb: [
     ...[describeArrival, describeServing, describeHardening, describeFlows, describeBackups, describeMonitoring],
-    ...[...ofTheProgram, describeKills, describeDeparture],
+    ...[...ofTheProgram, describeKills, describeDeparture, describeNode],
   ],
   // Who may talk to whom, and how pods are hardened, is the same plan on both.
   postgres: [

@@ -5,6 +5,7 @@ import { startControllers } from "./controllers.ts";
 import { installDefinitions } from "./definitions.ts";
 import { makeEdge } from "./platform.ts";
 import { connectTo, type Api } from "./pods.ts";
+import { enterCluster, quitCluster } from "./users.ts";
 
 export interface Site {
   readonly cluster: Cluster;
@@ -19,6 +20,7 @@ let controllers: { stop(): Promise<void> } | undefined;
 export const clusterTimeout = 2_400_000;
 
 async function start(): Promise<Site> {
+  await enterCluster();
   const archives = await buildImages();
   const cluster = await startCluster({ images: archives });
   const api = connectTo(cluster.kubeconfig, cluster.context);
@@ -32,4 +34,7 @@ async function start(): Promise<Site> {
 export const theCluster = (): Promise<Site> => (ready ??= start());
 
 /** Ends what runs in this process; the cluster itself is stopped by whoever runs the tests. */
-export const leaveCluster = async (): Promise<void> => void (await controllers?.stop());
+export async function leaveCluster(): Promise<void> {
+  await controllers?.stop();
+  await quitCluster();
+}

@@ -31,12 +31,18 @@ export async function inNetworkOf(
   return cluster.enter(["nsenter", "--target", String(pid), "--net", "--", ...argv], { seconds });
 }
 
-/** Bytes of memory that the processes of all pods hold, page cache left out: as the control groups of version 1 or 2 count it. */
-export async function memoryOfPods(cluster: Cluster): Promise<number> {
+/** Bytes of memory that the processes of these pods hold, page cache left out: as the control groups of version 1 or 2 count it. */
+export async function memoryOf(cluster: Cluster, pods: readonly V1Pod[]): Promise<number> {
   const script =
-    "cat /sys/fs/cgroup/memory/*/kubepods/memory.stat /sys/fs/cgroup/*/kubepods/memory.stat 2>/dev/null || true";
-  const { stdout } = await cluster.enter(["sh", "-c", script]);
-  const [, bytes] = /^(?:total_rss|anon) (\d+)$/m.exec(stdout) ?? [];
-  assert.ok(bytes !== undefined, "no control group of the pods");
-  return Number(bytes);
+    'for pod; do find /sys/fs/cgroup -path "*/kubepods/*" -path "*/pod$pod/memory.stat" -exec cat {} +; done';
+  const { stdout } = await cluster.enter([
+    "sh",
+    "-c",
+    script,
+    "sh",
+    ...pods.map(({ metadata }) => String(metadata?.uid)),
+  ]);
+  const found = [...stdout.matchAll(/^(?:total_rss|anon) (\d+)$/gm)].map(([, bytes]) => Number(bytes));
+  assert.equal(found.length, pods.length, "control groups of the pods");
+  return found.reduce((sum, bytes) => sum + bytes, 0);
 }
