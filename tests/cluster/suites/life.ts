@@ -17,17 +17,15 @@ import { describeReleases } from "./releases.ts";
 import { describeServing } from "./serving.ts";
 import { describeWrongValues } from "./wrong-values.ts";
 
-/** What no database has a part in, and so is lived through once. */
-const ofTheProgram = [describeChanges, describeWrongValues, describeReleases, describeInterruptions];
-
+/** What no database has a part in is lived through once, on one of the two: they live side by side (run.ts), about as long. */
 const chapters: Readonly<Record<DatabaseEngine, readonly ((given: () => Platform) => void)[]>> = {
   mariadb: [
     ...[describeArrival, describeServing, describeHardening, describeFlows, describeBackups, describeMonitoring],
-    ...[...ofTheProgram, describeKills, describeDeparture, describeNode],
+    ...[describeReleases, describeKills, describeDeparture, describeNode],
   ],
-  // Who may talk to whom, and how pods are hardened, is the same plan on both.
   postgres: [
-    ...[describeArrival, describeServing, describeBackups, describeMonitoring, describeKills, describeDeparture],
+    ...[describeArrival, describeServing, describeBackups, describeMonitoring],
+    ...[describeChanges, describeWrongValues, describeInterruptions, describeKills, describeDeparture],
   ],
 };
 
