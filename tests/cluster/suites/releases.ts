@@ -57,8 +57,9 @@ async function podsOfRelease({ api, namespace }: Platform, release: string): Pro
 
 /** Whether the program of its check has ended well, of the site that it was given. */
 async function visited({ api, namespace }: Platform, release: string): Promise<boolean> {
-  const pods = await podsOf(api, namespace);
-  return pods.some((pod) => nameOf(pod).startsWith(`check-visit-${release}-`) && pod.status?.phase === "Succeeded");
+  const { items } = await api.batch.listNamespacedJob({ namespace });
+  const made = items.filter((job) => nameOf(job).startsWith(`check-visit-${release}-`));
+  return made.some(({ status }) => status?.succeeded === 1);
 }
 
 async function served(platform: Platform): Promise<void> {
