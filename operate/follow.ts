@@ -22,11 +22,16 @@ export class NotStartedError extends OperateError {
   }
 }
 
+/** A Job is gone that had not ended: somebody else took it back. */
+export class JobGoneError extends OperateError {}
+
 export interface Following {
   readonly onLine: (line: string) => void;
   readonly pace: Pace;
   /** Called each time that its pod is seen to have begun. */
   readonly onRun?: () => void;
+  /** Whether a node that has room for its pod may be still to come, and is waited for as for an image. @default false */
+  readonly awaitsNode?: boolean;
   /** Whether nothing more is to be waited for, while the Job goes on. */
   readonly enough?: () => boolean;
   /** Ends the following, never the Job. */
@@ -51,7 +56,7 @@ export function endOf({ status }: V1Job): JobEnd | undefined {
 }
 
 /** Counts how long a Job has no pod that runs, and what keeps it. */
-function startWatch(cluster: Cluster, { onLine, onRun, pace, signal }: Following) {
+function startWatch(cluster: Cluster, { onLine, onRun, pace, awaitsNode = false, signal }: Following) {
   let waiting: number | undefined;
   let hindered: number | undefined;
   let told = "";
@@ -70,7 +75,8 @@ function startWatch(cluster: Cluster, { onLine, onRun, pace, signal }: Following
       told = cause;
       const now = Date.now();
       waiting ??= now;
-      hindered = why === "" ? undefined : (hindered ?? now);
+      const goesOn = why === "" || (awaitsNode && why.startsWith("Unschedulable"));
+      hindered = goesOn ? undefined : (hindered ?? now);
       const bound = hindered === undefined ? pace.start : pace.hindered;
       if (now - (hindered ?? waiting) > bound) {
         throw new NotStartedError(job, !ran && (job.status?.failed ?? 0) === 0, bound / 1000, why);
@@ -100,7 +106,7 @@ async function readOn(reader: LogReader, heard: () => number, { pace, enough, si
 
 /**
  * Follows a Job: its log line by line, then how it ended.
- * @throws NotStartedError when its pod does not start; OperateError when it was deleted; the signal's abortion.
+ * @throws NotStartedError when its pod does not start; JobGoneError when it was deleted; the signal's abortion.
  */
 export async function followJob(cluster: Cluster, name: string, following: Following): Promise<JobEnd> {
   const { batch, namespace } = cluster;
@@ -123,7 +129,7 @@ export async function followJob(cluster: Cluster, name: string, following: Follo
   const ask = async () => {
     const job = await patiently(() => ifThere(batch.readNamespacedJob({ name, namespace })), pace, signal);
     if (job === undefined) {
-      throw new OperateError(`the Job ${name} was deleted before it ended`);
+      throw new JobGoneError(`the Job ${name} was deleted before it ended`);
     }
     return job;
   };

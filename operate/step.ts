@@ -233,7 +233,7 @@ export async function runStep(argv: readonly string[], setting: StepSetting): Pr
     const canary = shares(cluster, input.release, pace, say);
     let checking: Checking | undefined;
     const leftovers = async () => {
-      if (checking !== undefined) await takeBackChecks(checking);
+      if (checking !== undefined) await takeBackChecks(checking, checking.made);
       if (step === "verify" && mayBeShared(input)) await takeBackShares(cluster, pace, say);
     };
     putBack = () => declared(canary, leftovers, signal);
@@ -245,7 +245,7 @@ export async function runStep(argv: readonly string[], setting: StepSetting): Pr
     let [asked, followed] = [first, once];
     if (wanted !== undefined) {
       left = "the next `pulumi up` makes its checks again; without one the release goes back at its deadline";
-      checking = { cluster, input, pace: paced(pace, input), say, by: setting.by, signal };
+      checking = { cluster, input, pace: paced(pace, input), say, by: setting.by, signal, made: new Set() };
       asked = { ...first, checked: await makeChecks(checking, wanted) };
       followed = await follow(cluster, asked, canary, setting);
     }

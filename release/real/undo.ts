@@ -17,6 +17,10 @@ import { madeElsewhere } from "./heard.ts";
 /** What the web of a check takes at most until it has ended: it asks, waits for an answer, and ends (topology/release/door.ts). */
 const doorSeconds = 10;
 
+/** For how long a check's web may serve this site although it is closed: until it has asked the ledger again. */
+export const doorSecondsOf = (job: ReleaseJob, site: string): number =>
+  madeElsewhere(job).some((check) => check.site === site) ? doorSeconds : 0;
+
 /** Which of these seals, by site, cannot be put back any more, and what to do. */
 export async function lostSeals(context: Context, seals: ReadonlyMap<string, Sealed>): Promise<readonly string[]> {
   if (seals.size === 0) return [];
@@ -71,8 +75,7 @@ export async function returnTo(
  */
 export function putSealBack(context: Context, job: ReleaseJob, site: string, snapshot: string): Promise<void> {
   const closed = Number(readFlags(job, site).maintenance_mode ?? 0) === 1;
-  // A check's web serves the site although it is closed, until it has asked the ledger again.
-  const settleSeconds = madeElsewhere(job).length > 0 ? doorSeconds : 0;
+  const settleSeconds = doorSecondsOf(job, site);
   return restoreSite(closed ? { ...context, job: { ...context.job, settleSeconds } } : context, {
     ...{ site, snapshot, allowUnverified: false, force: true },
     worthless: closed,

@@ -18,7 +18,7 @@ import { repairSiteUser } from "../sites/user.ts";
 import type { World } from "../world.ts";
 import { keptSeconds, refuseRestless } from "./closing.ts";
 import { inspect } from "./inspect.ts";
-import { lostSeals, putSealBack, rehearse, returnTo } from "./undo.ts";
+import { doorSecondsOf, lostSeals, putSealBack, rehearse, returnTo } from "./undo.ts";
 import { sealSite } from "./seal.ts";
 
 /** @param keeps whether the web that serves may go on for a minute with flags that it read before. */
@@ -96,6 +96,9 @@ export function realWorld(context: Context, job: ReleaseJob, queue: Queue, keeps
     toArchive: (site) => Promise.resolve(canBeArchived(job, site)),
     archive: (site) => Promise.resolve(void archiveSite(job, site)),
     revive: (site) => Promise.resolve(void reviveSite(job, site)),
-    remove: async (site) => void (await removeBegun(context, job, specOf(site))),
+    remove: async (site) => {
+      await sleep(doorSecondsOf(job, site) * 1_000, undefined, { signal: context.signal });
+      await removeBegun(context, job, specOf(site));
+    },
   };
 }

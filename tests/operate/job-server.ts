@@ -179,8 +179,10 @@ export async function startJobServer(...templates: V1CronJob[]): Promise<JobServ
       }
       if (kind === "GET log") return followLog(target, pathname.split("/").at(-2) ?? "", searchParams);
       if (kind === "GET jobs") {
-        const [key = "", value] = (searchParams.get("labelSelector") ?? "").split("=");
-        const items = [...jobs.values()].filter(({ metadata }) => metadata?.labels?.[key] === value);
+        const wanted = (searchParams.get("labelSelector") ?? "").split(",").map((each) => each.split("="));
+        const items = [...jobs.values()].filter(({ metadata }) =>
+          wanted.every(([key = "", value]) => metadata?.labels?.[key] === value),
+        );
         return send(target, 200, { kind: "JobList", items });
       }
       const items = kind === "GET events" ? events : pods(searchParams.get("labelSelector") ?? "");

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { V1CronJob, V1Job } from "@kubernetes/client-node";
 import type { CheckOutcome } from "../../constants/checks.ts";
-import { labels } from "../../constants/labels.ts";
+import { labels, partOf } from "../../constants/labels.ts";
 import { type JobServer, startJobServer } from "./job-server.ts";
 import { event, input, jobName, release, run, template } from "./run-step.ts";
 
-const ofCheck = { [labels.component]: "check" };
+const ofCheck = { [labels.component]: "check", [labels.partOf]: partOf };
 const checkJob = (name: string) => `check-${name}-${release}-1`;
 const checkTemplate = (name: string, of = release): V1CronJob => ({
   metadata: { name: `check-${name}` },
@@ -227,11 +227,67 @@ describe("the checks that a step asks for", () => {
       assert.ok(looks() > 3, `${looks()} looks`);
     });
 
-    it("and do not go keep the step from being made, and are named", async () => {
+    it("and do not go are named with what ends them, and the step goes on without", async () => {
       server.add("check-other-fedcba9876-1", going);
-      const { refused } = await run(server, "verify");
-      assert.match(refused ?? "", /^check-other-fedcba9876-1: deleted, and does not go; `kubectl /);
-      assert.deepEqual(made(), []);
+      does["first"] = () => ends("Complete", verified);
+      const { code, progress } = await run(server, "verify");
+      assert.equal(code, 0, progress);
+      assert.match(progress, /check-other-fedcba9876-1: deleted, and does not go.*kubectl .* delete pod .*--force/);
     });
+  });
+
+  it("leave alone what bears their name for a component, and is of somebody else", async () => {
+    server.add("check-of-theirs", { metadata: { labels: { [labels.component]: "check" } } });
+    does["first"] = () => ends("Complete", verified);
+    assert.equal((await run(server, "verify")).code, 0);
+    assert.ok(server.jobs.has("check-of-theirs"));
+  });
+
+  it("tell the release nothing where somebody takes their Job back, and say what to do", async () => {
+    does["first"] = () => ends("Failed", asks({ name: "browser", limit: 60 }));
+    does["browser"] = () => server.log("begins");
+    const seen = (progress: string) => progress.includes("browser | begins") && server.jobs.delete(checkJob("browser"));
+    const { refused } = await run(server, "verify", { seen: (progress) => void seen(progress) });
+    assert.match(
+      refused ?? "",
+      /check-browser-\w+-1 was deleted before it ended, by a person or by another `pulumi up`; the release was told nothing/,
+    );
+    assert.deepEqual(made(), [jobName("verify"), checkJob("browser")]);
+  });
+
+  it("have failed where the API server refuses their Job, so that writes do not stay closed for that", async () => {
+    does["first"] = () => {
+      ends("Failed", asks({ name: "browser", limit: 60 }));
+      server.fail("POST jobs", 403, 403, 403, 403, 403);
+    };
+    const { code, progress } = await run(server, "verify");
+    assert.equal(code, 0, progress);
+    assert.match(told()[0]?.problem ?? "", /the API server answered 403/);
+  });
+
+  it("wait for a node that is still to come, longer than for what will not get better", async () => {
+    const message = "0/3 nodes are available: 3 Insufficient memory";
+    does["first"] = () => ends("Failed", asks({ name: "browser", limit: 60 }));
+    does["browser"] = () =>
+      server.pod({
+        phase: "Pending",
+        conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }],
+      });
+    const { code, progress } = await run(server, "verify");
+    assert.equal(code, 0, progress);
+    assert.match(told()[0]?.problem ?? "", /has not started in 0.15 seconds: Unschedulable: 0\/3 nodes/);
+  });
+
+  it("of another follower are left to it when this one is asked to end", async () => {
+    const stop = new AbortController();
+    const theirs = "check-browser-fedcba9876-1";
+    does["first"] = () => ends("Failed", asks({ name: "browser", limit: 60 }));
+    does["browser"] = () => {
+      server.add(theirs, { metadata: { labels: ofCheck } });
+      server.log("begins");
+    };
+    const seen = (progress: string) => progress.includes("browser | begins") && stop.abort();
+    await run(server, "verify", { stop, seen: (progress) => void seen(progress) });
+    assert.deepEqual([server.jobs.has(theirs), server.jobs.has(checkJob("browser"))], [true, false]);
   });
 });

@@ -72,8 +72,10 @@ export async function runJob(
     return { job, seconds, ...judge(file, code === 0 ? undefined : ending) };
   } finally {
     clearTimeout(limit);
+    // What it has started and left would go on writing there.
+    await endGroup(child);
     running.delete(child);
-    rmSync(scratch, { recursive: true, force: true });
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -3,6 +3,8 @@ import path from "node:path";
 import { environment } from "../../../engine/environment.ts";
 
 export const nodeName = "frappe-test";
+/** A second cluster, which its own tests kill. */
+export const trialName = "frappe-node-test";
 export const nodeAddress = "10.99.0.1";
 export const podRange = "10.244.0.0/24";
 export const serviceRange = "10.96.0.0/16";

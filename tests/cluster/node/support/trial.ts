@@ -4,9 +4,8 @@ import { debianRoot } from "../../images/rootfs.ts";
 import { connectTo, execute, isReady, until, type Api, type Said } from "../../support/pods.ts";
 import { cachedArchive } from "../images.ts";
 import { startCluster, stopCluster, type Cluster } from "../index.ts";
-import { helperImage, placesOf } from "../settings.ts";
+import { helperImage, placesOf, trialName } from "../settings.ts";
 
-const trialName = "frappe-node-test";
 export const places = placesOf(trialName);
 
 export async function startTrial(): Promise<Cluster> {
