@@ -91,13 +91,23 @@ export function planWeb(context: BenchContext): WorkloadPlan {
 const sentry = ({ given }: BenchContext) =>
   given.has("sentryDsn") ? { FRAPPE_SENTRY_DSN: { secret: "sentry", key: "dsn" } as const } : {};
 
+/**
+ * The first process of a container heeds only signals that it has asked for, and Node asks for none: Frappe's socketio would stay until its
+ * grace is over, each time. So a shell is the first.
+ */
+export const leavingScript = `trap 'kill "$child"; exit 143' TERM INT
+"$@" &
+child=$!
+wait "$child"
+`;
+
 /** One workload a replica, each behind an address of its own: nginx keeps a client on one of them. */
 export function planSocketio(context: BenchContext): WorkloadPlan[] {
   const { socketio } = context.config.bench;
   const port = { name: "socketio", port: ports.socketio };
   const server = benchContainer(context, {
     name: "socketio",
-    command: ["node", paths.socketio],
+    command: ["/bin/sh", "-euc", leavingScript, "socketio", "node", paths.socketio],
     ports: [port],
     env: { FRAPPE_SOCKETIO_PORT: String(ports.socketio) },
     resources: socketio.resources,
