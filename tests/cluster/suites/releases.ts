@@ -91,7 +91,7 @@ export function describeReleases(given: () => Platform): void {
       this.timeout(120_000);
       first = await serving(given());
       load = await startLoad(given(), "releases", 2_400);
-      watched = steadily(given());
+      watched = steadily(given(), "releases");
     });
 
     after(async () => {
@@ -114,7 +114,7 @@ export function describeReleases(given: () => Platform): void {
       assert.match(outcome.text, /nothing of it has run/);
       assert.equal(await serving(platform), first);
       assert.deepEqual(await podsOfRelease(platform, first), pods);
-      assert.deepEqual(watched.bad(), []);
+      assert.deepEqual(await watched.bad(), []);
       assert.equal((await releasesOf(platform)).length, 1);
     });
 
@@ -255,7 +255,7 @@ export function describeReleases(given: () => Platform): void {
     it("moves to other code on the same schema without closing anything", async function () {
       this.timeout(500_000);
       const platform = given();
-      const open = steadily(platform, [200]);
+      const open = steadily(platform, "rolling", [200]);
       platform.stack.change((values) => {
         useImage(values, platform.images.fix);
         const { rollbackTo: _, ...kept } = values["release"] ?? {};

@@ -79,7 +79,7 @@ export function startControllers({ custom }: Api): { stop(): Promise<void> } {
   const loop = (async () => {
     while (!stopped.signal.aborted) {
       await round().catch(() => {});
-      await wait(300, undefined, { signal: stopped.signal }).catch(() => {});
+      await wait(1_000, undefined, { signal: stopped.signal }).catch(() => {});
     }
   })();
   return {

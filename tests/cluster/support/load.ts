@@ -19,7 +19,7 @@ while [ ! -e "$STOP" ]; do
   code=$(curl -s -m 10 -o /dev/null -w '%{http_code}' -H "Host: $SITE" -H "$COOKIE" -H 'X-Forwarded-Proto: https' \\
     -d '' "$URL/api/method/fixture.enqueue?queue=short&seconds=0&row=$job")
   echo "job $job $code"
-  sleep 0.1
+  sleep 0.4
 done`;
 
 export interface Ledger {

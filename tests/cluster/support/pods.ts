@@ -54,7 +54,7 @@ export async function until<T>(
   what: string,
   seconds: number,
   ask: () => Promise<T | undefined | false>,
-  every = 0.5,
+  every = 1,
 ): Promise<T> {
   const deadline = performance.now() + seconds * 1000;
   let last: unknown;

@@ -1,7 +1,8 @@
 /** Which release serves, and how it answers meanwhile. */
-import { setTimeout as sleep } from "node:timers/promises";
+import assert from "node:assert/strict";
 import { labels } from "../../../constants/labels.ts";
-import { ask, type Platform } from "./platform.ts";
+import { atEdge, type Platform } from "./platform.ts";
+import { sites } from "./stack.ts";
 
 export const releaseLabel = labels.release;
 
@@ -18,29 +19,39 @@ export interface Bad {
 
 export interface Watched {
   /** Every answer until now that is none of those. */
-  readonly bad: () => readonly Bad[];
+  readonly bad: () => Promise<readonly Bad[]>;
   readonly stop: () => Promise<{ readonly asked: number; readonly bad: readonly Bad[] }>;
 }
 
+/** A line a request: when it was answered, in milliseconds since 1970, and how. Ends when the file $STOP is there. */
+const script = `while [ ! -e "$STOP" ]; do
+  code=$(curl -s -m 20 -o /dev/null -w '%{http_code}' -H "Host: $SITE" -H 'X-Forwarded-Proto: https' "$URL/login")
+  echo "$(date +%s%3N) $code" >>"$OUT"
+  sleep 0.5
+done`;
+
 /** Asks for a page twice a second until it is told to stop. @param good what it may be answered */
-export function steadily(platform: Platform, good: readonly number[] = [200, 503]): Watched {
-  let [going, asked] = [true, 0];
-  const bad: Bad[] = [];
-  const loop = (async () => {
-    while (going) {
-      asked += 1;
-      const { status } = await ask(platform, "/login");
-      if (!good.includes(status)) bad.push({ at: Date.now(), status });
-      await sleep(500);
-    }
-  })();
-  loop.catch(() => undefined);
+export function steadily(platform: Platform, name: string, good: readonly number[] = [200, 503]): Watched {
+  const [stop, out] = ["stop", "answers"].map((what) => `/tmp/${what}-${platform.engine}-${name}`);
+  const url = `http://nginx.${platform.namespace}.svc.cluster.local:8080`;
+  const env = ["env", `STOP=${stop}`, `OUT=${out}`, `SITE=${sites[0]}`, `URL=${url}`];
+  const ended = atEdge(platform.api, [...env, "bash", "-c", script], 3_600);
+  // Looked at when it is stopped; until then a failure is nobody's unhandled one.
+  ended.catch(() => undefined);
+  const answers = async (): Promise<readonly Bad[]> => {
+    const { stdout } = await atEdge(platform.api, ["cat", String(out)]);
+    const lines = stdout.split("\n").filter((line) => line !== "");
+    return lines.map((line) => line.split(" ").map(Number)).map(([at = 0, status = 0]) => ({ at, status }));
+  };
+  const badOf = (all: readonly Bad[]) => all.filter(({ status }) => !good.includes(status));
   return {
-    bad: () => [...bad],
+    bad: async () => badOf(await answers()),
     stop: async () => {
-      going = false;
-      await loop;
-      return { asked, bad };
+      await atEdge(platform.api, ["touch", String(stop)]);
+      await ended;
+      const all = await answers();
+      assert.ok(all.length > 0, `${name}: nothing was asked`);
+      return { asked: all.length, bad: badOf(all) };
     },
   };
 }
