@@ -1,7 +1,7 @@
 /** Mocha in processes of their own, its results read from the file that the reporter writes. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { quickest } from "./quickest.ts";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -74,6 +74,8 @@ export async function runJob(
     clearTimeout(limit);
     // What it has started and left would go on writing there.
     await endGroup(child);
+    // One that is alone may have started the cluster, which whoever runs it stops.
+    if (!live) endStrays(temporary);
     running.delete(child);
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -114,6 +116,23 @@ async function endGroup(child: ChildProcess): Promise<void> {
   signal("SIGTERM");
   for (const end = Date.now() + graceMs; Date.now() < end && signal(0);) await sleep(50);
   signal("SIGKILL");
+}
+
+/**
+ * Ends what a job has left in groups of its own, as the language host of an engine that a test has killed: whoever was told of the job's
+ * own place for temporary files is the job's.
+ */
+function endStrays(temporary: string): void {
+  const mark = `TMPDIR=${temporary}`;
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const told = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
+      if (told.includes(mark)) process.kill(Number(pid), "SIGKILL");
+    } catch (error) {
+      // It has just ended, or is none that we may look at.
+      if (!["ENOENT", "ESRCH", "EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    }
+  }
 }
 
 /** The tests by kind, what was skipped, and each failure once more. */
