@@ -56,6 +56,8 @@ describe("blue and green", function () {
   };
   const answer = async () =>
     (await atEdge(site.api, ["curl", "-s", "-m", "5", `http://web.${namespace}`])).stdout.trim();
+  /** The node's proxy comes to know of a Service, and of where it leads, a moment after the API server does. */
+  const comesToServe = (release: string) => until(`${release} to serve`, 30, async () => (await answer()) === release);
   const podsOf = async (release: string) => {
     const { items } = await site.api.core.listNamespacedPod({ namespace, labelSelector: `release=${release}` });
     return items.filter(isReady).map(nameOf).sort();
@@ -77,7 +79,7 @@ describe("blue and green", function () {
   it("serves the first release when its verify has ended well", async () => {
     const { code, stdout, stderr } = await up("a", "true");
     assert.equal(code, 0, stdout + stderr);
-    assert.equal(await answer(), "a");
+    await comesToServe("a");
     first = await podsOf("a");
     assert.equal(first.length, 1);
   });
@@ -107,7 +109,7 @@ describe("blue and green", function () {
   it("moves to a good release, and takes the first one away", async () => {
     const { code, stdout, stderr } = await up("d", "true");
     assert.equal(code, 0, stdout + stderr);
-    assert.equal(await answer(), "d");
+    await comesToServe("d");
     await until("the first release to go", 60, async () => (await podsOf("a")).length === 0);
   });
 });
