@@ -32,6 +32,8 @@ export interface Outcome {
 /** Minutes, on however busy a machine: a job that takes longer hangs. */
 const usualLimit = 20;
 const graceMs = 5_000;
+/** A killed process whose disk is busy takes its time. */
+const endingMs = 30_000;
 const running = new Set<ChildProcess>();
 
 /** Runs a job to its end, and shows its output in one piece then, or as it comes where it is alone (`live`). */
@@ -75,7 +77,7 @@ export async function runJob(
     // What it has started and left would go on writing there.
     await endGroup(child);
     // One that is alone may have started the cluster, which whoever runs it stops.
-    if (!live) endStrays(temporary);
+    if (!live) await endStrays(temporary);
     running.delete(child);
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -120,18 +122,40 @@ async function endGroup(child: ChildProcess): Promise<void> {
 
 /**
  * Ends what a job has left in groups of its own, as the language host of an engine that a test has killed: whoever was told of the job's
- * own place for temporary files is the job's.
+ * own place for temporary files is the job's. Comes back when they are gone: a signal is sent sooner than a busy kernel heeds it.
  */
-function endStrays(temporary: string): void {
+async function endStrays(temporary: string): Promise<void> {
   const mark = `TMPDIR=${temporary}`;
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const told = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
-      if (told.includes(mark)) process.kill(Number(pid), "SIGKILL");
-    } catch (error) {
-      // It has just ended, or is none that we may look at.
-      if (!["ENOENT", "ESRCH", "EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  const killed = new Set<number>();
+  for (const end = Date.now() + endingMs; ;) {
+    const strays = readdirSync("/proc")
+      .map(Number)
+      .filter((pid) => pid > 0 && toldOf(pid).includes(mark));
+    for (const pid of strays) {
+      unlessGone(() => process.kill(pid, "SIGKILL"));
+      killed.add(pid);
     }
+    const left = [...killed].filter(lives);
+    if (left.length === 0) return;
+    if (Date.now() > end) throw new Error(`the processes ${left.join(", ")} do not end when they are killed`);
+    await sleep(20);
+  }
+}
+
+/** One that has ended and that nobody has asked about (Z, X) lives no more; its memory, with its environment, goes before its files do. */
+const lives = (pid: number): boolean =>
+  unlessGone(() => !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"))) ?? false;
+
+/** The environment that a process was started with; nothing of one that has ended, and of none that we may look at. */
+const toldOf = (pid: number): readonly string[] =>
+  unlessGone(() => readFileSync(`/proc/${pid}/environ`, "latin1").split("\0")) ?? [];
+
+function unlessGone<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
   }
 }
 
