@@ -39,3 +39,12 @@ export interface CheckOutcome {
 
 /** Characters of a problem: all outcomes together are one word of a command. */
 export const longestProblem = 300;
+
+/**
+ * How often the door's web asks the ledger, how long it waits for an answer, and what it has to end then, in seconds: a door that is open
+ * while a seal is put back is one to write through.
+ */
+export const doorPace = { waiting: 2, running: 2, grace: 2, patience: 5 } as const;
+
+/** Seconds until a door is shut for certain, since its release may no longer be verified. */
+export const doorSeconds = doorPace.running + doorPace.patience + doorPace.grace + 1;

@@ -5,6 +5,7 @@ import { short } from "../../backup/manifest.ts";
 import { findSnapshots, named, type Snapshot, snapshotsOf } from "../../backup/repository.ts";
 import { restoreSite } from "../../backup/restore/index.ts";
 import { keptDays } from "../../backup/retention.ts";
+import { doorSeconds } from "../../constants/checks.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "../job.ts";
 import { restoreIntoScratch } from "../scratch.ts";
 import { growSite } from "../sites/create.ts";
@@ -13,9 +14,6 @@ import { applySettings } from "../sites/settings.ts";
 import { repairSiteUser } from "../sites/user.ts";
 import type { Sealed } from "../world.ts";
 import { madeElsewhere } from "./heard.ts";
-
-/** What the web of a check takes at most until it has ended: it asks, waits for an answer, and ends (topology/release/door.ts). */
-const doorSeconds = 10;
 
 /** For how long a check's web may serve this site although it is closed: until it has asked the ledger again. */
 export const doorSecondsOf = (job: ReleaseJob, site: string): number =>

@@ -3,10 +3,9 @@
  * the loopback of the check's pod. Nothing is written into the site's configuration, so no kill can leave a site open.
  */
 import { bytes } from "../../config/units.ts";
-import { checkVariables } from "../../constants/checks.ts";
+import { checkVariables, doorPace } from "../../constants/checks.ts";
 import { paths } from "../../constants/paths.ts";
 import { ports } from "../../constants/ports.ts";
-import type { ReaderConfig } from "../../release/reader/config.ts";
 import {
   benchEnv,
   configFiles,
@@ -56,9 +55,6 @@ def application(environ, start_response):
     return frappe.app.application(environ, start_response)
 `;
 
-/** Seconds: a door that is open while a seal is put back is one to write through. */
-const pace: ReaderConfig["pace"] = { waiting: 2, running: 2, grace: 2, patience: 5 };
-
 const nginxKey = (name: string) => `${name}.conf`;
 
 function nginxConfig({ config }: BenchContext, site: string): string {
@@ -95,7 +91,7 @@ export const doorFiles = (
     name: files,
     files: {
       ...shared.files,
-      ...guardConfig(context, pace),
+      ...guardConfig(context, doorPace),
       [`${module.name}.py`]: text,
       ...Object.fromEntries(checks.map(({ name, site }) => [nginxKey(name), nginxConfig(context, site)])),
     },
