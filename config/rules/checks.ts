@@ -2,7 +2,7 @@
 import { checkVariables } from "../../constants/checks.ts";
 import { didYouMean, keyPath, type Problem } from "../problems.ts";
 import type { CheckConfig, StackConfig } from "../stack.ts";
-import { hasSecret, looksSecret } from "./plain.ts";
+import { secretsIn } from "./plain.ts";
 import type { Rule } from "./rule.ts";
 
 type ImageCheck = Extract<CheckConfig, { kind: "image" }>;
@@ -14,30 +14,15 @@ const setByUs: readonly string[] = Object.values(checkVariables);
 const remedyOfSecrets =
   "a check has no secrets: let it sign in as a user that only this site has, and change this one at its source: it was readable";
 
-function problemsOfImage({ env, command = [] }: ImageCheck, at: (...path: PropertyKey[]) => string): Problem[] {
+function problemsOfImage(check: ImageCheck, at: (...path: PropertyKey[]) => string): Problem[] {
   return [
-    ...Object.keys(env)
+    ...Object.keys(check.env)
       .filter((variable) => setByUs.includes(variable))
       .map((variable) => ({
         path: at("env", variable),
         message: `expected a variable that the platform does not set itself; remove ${variable}`,
       })),
-    ...Object.entries(env)
-      .filter(([variable, value]) => looksSecret(variable, value))
-      .map(([variable]) => ({
-        path: at("env", variable),
-        message: `expected a plain setting, got what looks like a secret; ${remedyOfSecrets}`,
-      })),
-    ...command.flatMap((word, i) =>
-      hasSecret(word)
-        ? [
-            {
-              path: at("command", i),
-              message: `expected a word without a secret in it: commands are readable; ${remedyOfSecrets}`,
-            },
-          ]
-        : [],
-    ),
+    ...secretsIn(check, at, { variable: () => remedyOfSecrets, word: remedyOfSecrets }),
   ];
 }
 

@@ -6,7 +6,7 @@ import { routeSets } from "../routes.ts";
 import { didYouMean, keyPath, type Problem } from "../problems.ts";
 import type { ServicesConfig } from "../stack.ts";
 import { twins, type Rule } from "./rule.ts";
-import { hasSecret, looksSecret } from "./plain.ts";
+import { secretsIn } from "./plain.ts";
 import { renderedBytes, renderedMost } from "./sites.ts";
 
 type Service = ServicesConfig[string];
@@ -197,25 +197,13 @@ const variables = each(({ env, secrets }, at) => {
   ];
 });
 
-const secretsApart = each(({ env, command = [] }, at, name) => [
-  ...Object.entries(env)
-    .filter(([variable, value]) => looksSecret(variable, value))
-    .map(([variable]) => ({
-      path: at("env", variable),
-      message: `expected a plain setting, got what looks like a secret; list ${variable} under secrets, set it with \`pulumi config set --secret frappe:services.${name}.${variable}\`, and change it at its source: it was readable`,
-    })),
-  ...command.flatMap((word, i) =>
-    hasSecret(word)
-      ? [
-          {
-            path: at("command", i),
-            message:
-              "expected a word without a secret in it: commands are readable; let it read a variable that is listed under secrets",
-          },
-        ]
-      : [],
-  ),
-]);
+const secretsApart = each((service, at, name) =>
+  secretsIn(service, at, {
+    variable: (variable) =>
+      `list ${variable} under secrets, set it with \`pulumi config set --secret frappe:services.${name}.${variable}\`, and change it at its source: it was readable`,
+    word: "let it read a variable that is listed under secrets",
+  }),
+);
 
 const sentryIsReached = each(({ sentry, egress }, at) =>
   sentry && Object.keys(egress).length === 0
