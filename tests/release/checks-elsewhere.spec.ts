@@ -11,6 +11,7 @@ import type { ReaderConfig } from "../../release/reader/config.ts";
 import { request } from "../fixtures/bench/support/web.ts";
 import { planOf } from "../support/record-stack.ts";
 import { freePort } from "../support/tools-server.ts";
+import { checksMade } from "./support/checks.ts";
 import { upTo } from "./support/kills.ts";
 import { type Begun, type More, type Ran, type Runner, startRunner } from "./support/runner.ts";
 
@@ -44,16 +45,7 @@ describe("release: checks that are made elsewhere", function () {
   const more: More = { change: (job: ReleaseJob) => ({ ...job, checks }) };
   const verify = (...words: readonly string[]) => runner.step("verify", { ...more, words });
   const last = async () => (await runner.ledger()).at(-1);
-  const made = () =>
-    runner.bench.server
-      .sql(
-        `SELECT facts FROM events WHERE kind = 'check' AND release_id = 'r${attempt}' ORDER BY number`,
-        runner.job.ledger,
-      )
-      .split("\n")
-      .filter((line) => line.startsWith("{"))
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-      .map(({ name, ok }) => [name, ok]);
+  const made = () => checksMade(runner, `r${attempt}`).map(({ name, ok }) => [name, ok]);
   const asked = ({ events }: Ran) => events.find(({ event }) => event === "checks")?.["checks"];
 
   before(async () => {

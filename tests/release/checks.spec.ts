@@ -5,6 +5,7 @@ import path from "node:path";
 import type { Context } from "../../backup/context.ts";
 import type { ReleaseCheck, ReleaseJob } from "../../release/job.ts";
 import { runChecks } from "../../release/real/checks.ts";
+import { checksMade } from "./support/checks.ts";
 import { upTo } from "./support/kills.ts";
 import { type More, type Runner, startRunner } from "./support/runner.ts";
 
@@ -61,15 +62,7 @@ for (const engine of ["mariadb", "postgres"] as const) {
       return (job: ReleaseJob) => ({ ...job, checks, limits: { ...job.limits, ...(hold !== undefined && { hold }) } });
     };
     const last = async () => (await runner.ledger()).at(-1);
-    const events = () =>
-      runner.bench.server
-        .sql(
-          `SELECT facts FROM events WHERE kind = 'check' AND release_id = 'r${attempt}' ORDER BY number`,
-          runner.job.ledger,
-        )
-        .split("\n")
-        .filter((line) => line.startsWith("{"))
-        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const events = () => checksMade(runner, `r${attempt}`);
 
     it("put the release back when some fail, name each, and make them all", async () => {
       const checks = [

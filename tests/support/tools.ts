@@ -1,6 +1,6 @@
 // Finds the real programs that judge what we render, and installs them where that is possible (Debian, as root).
 // A missing program is an error that names the package: a test that cannot run must fail, never pass in silence.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { accessSync, constants, readdirSync } from "node:fs";
 import path from "node:path";
 import { installPackages } from "./tools-install.ts";
@@ -104,4 +104,14 @@ function isExecutable(file: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** What shellcheck finds in a script that is run by `sh` with -e and -u; "" where that is nothing. */
+export function shellcheck(script: string): string {
+  const { stdout, status, error } = spawnSync(requireTool("shellcheck"), ["--shell=sh", "--severity=style", "-"], {
+    input: `set -eu\n${script}`,
+    encoding: "utf8",
+  });
+  if (error !== undefined) throw error;
+  return status === 0 ? stdout : stdout || `shellcheck ended with ${status}`;
 }

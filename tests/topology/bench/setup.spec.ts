@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import {
   lstatSync,
   mkdirSync,
@@ -17,7 +17,7 @@ import { promisify } from "node:util";
 import { paths } from "../../../constants/paths.ts";
 import { prepareVolumeScript } from "../../../topology/bench/setup.ts";
 import { planOf } from "../../support/record-stack.ts";
-import { requireTool } from "../../support/tools.ts";
+import { shellcheck } from "../../support/tools.ts";
 
 const run = promisify(execFile);
 
@@ -47,12 +47,7 @@ describe("topology/bench: the script that prepares the sites volume", () => {
 
   it("passes shellcheck, run as it is with -e and -u", function () {
     this.timeout(11 * 60_000);
-    const { status, stdout } = spawnSync(requireTool("shellcheck"), ["--shell=sh", "--severity=style", "-"], {
-      input: `set -eu\n${prepareVolumeScript}`,
-      encoding: "utf8",
-    });
-    assert.equal(stdout, "");
-    assert.equal(status, 0);
+    assert.equal(shellcheck(prepareVolumeScript), "");
   });
 
   it("links the image's assets and makes the two empty files, on an empty volume", async () => {
