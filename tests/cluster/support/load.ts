@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { requeuePatience } from "../../../topology/requeue.ts";
-import { sites } from "./stack.ts";
-import { ask, atEdge, inPod, logIn, type Platform } from "./platform.ts";
+import { ask, inPod, logIn, loopAtEdge, type Platform } from "./platform.ts";
 
 const queues = readFileSync(new URL("queues.py", import.meta.url), "utf8");
 
@@ -38,21 +37,10 @@ export interface Load {
 /** Starts to write and to queue, until it is told to stop. At most `seconds` long. */
 export async function startLoad(platform: Platform, name: string, seconds = 900): Promise<Load> {
   const cookie = await logIn(platform);
-  const stop = `/tmp/stop-${platform.engine}-${name}`;
-  const env = [
-    `STOP=${stop}`,
-    `NAME=${name}`,
-    `SITE=${sites[0]}`,
-    `COOKIE=Cookie: ${cookie}`,
-    `URL=http://nginx.${platform.namespace}.svc.cluster.local:8080`,
-  ];
-  const ended = atEdge(platform.api, ["env", ...env, "timeout", String(seconds), "bash", "-c", script], seconds + 30);
-  // Looked at when it is stopped; until then a failure is nobody's unhandled one.
-  ended.catch(() => {});
+  const { stop } = loopAtEdge(platform, name, script, { env: [`COOKIE=Cookie: ${cookie}`], seconds });
   return {
     stop: async () => {
-      await atEdge(platform.api, ["touch", stop]);
-      const { stdout } = await ended;
+      const stdout = await stop();
       const lines = stdout
         .trim()
         .split("\n")

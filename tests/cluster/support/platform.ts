@@ -110,6 +110,30 @@ export async function makeEdge(api: Api): Promise<void> {
 export const atEdge = (api: Api, argv: readonly string[], seconds = 60): Promise<Said> =>
   execute(api, { namespace: edgeNamespace, name: "edge", container: "edge" }, argv, seconds);
 
+/**
+ * Begins a loop of bash in the edge's pod: one program for many requests, where each command of its own would cost more than what it asks.
+ * It has $NAME, $SITE and $URL, and ends when the file $STOP is there, or after so many seconds. `stop` answers all that it has said.
+ */
+export function loopAtEdge(
+  { api, engine, namespace }: Platform,
+  name: string,
+  script: string,
+  { env = [], seconds }: { readonly env?: readonly string[]; readonly seconds: number },
+): { readonly stop: () => Promise<string> } {
+  const file = `/tmp/stop-${engine}-${name}`;
+  const url = `http://nginx.${namespace}.svc.cluster.local:8080`;
+  const told = [`STOP=${file}`, `NAME=${name}`, `SITE=${sites[0]}`, `URL=${url}`, ...env];
+  const ended = atEdge(api, ["env", ...told, "timeout", String(seconds), "bash", "-c", script], seconds + 30);
+  // Looked at when it is stopped; until then a failure is nobody's unhandled one.
+  ended.catch(() => undefined);
+  return {
+    stop: async () => {
+      await atEdge(api, ["touch", file]);
+      return (await ended).stdout;
+    },
+  };
+}
+
 export interface Answer {
   readonly status: number;
   readonly body: string;

@@ -1,8 +1,7 @@
 /** Which release serves, and how it answers meanwhile. */
 import assert from "node:assert/strict";
 import { labels } from "../../../constants/labels.ts";
-import { atEdge, type Platform } from "./platform.ts";
-import { sites } from "./stack.ts";
+import { atEdge, loopAtEdge, type Platform } from "./platform.ts";
 
 export const releaseLabel = labels.release;
 
@@ -32,14 +31,10 @@ done`;
 
 /** Asks for a page twice a second until it is told to stop. @param good what it may be answered */
 export function steadily(platform: Platform, name: string, good: readonly number[] = [200, 503]): Watched {
-  const [stop, out] = ["stop", "answers"].map((what) => `/tmp/${what}-${platform.engine}-${name}`);
-  const url = `http://nginx.${platform.namespace}.svc.cluster.local:8080`;
-  const env = ["env", `STOP=${stop}`, `OUT=${out}`, `SITE=${sites[0]}`, `URL=${url}`];
-  const ended = atEdge(platform.api, [...env, "bash", "-c", script], 3_600);
-  // Looked at when it is stopped; until then a failure is nobody's unhandled one.
-  ended.catch(() => undefined);
+  const out = `/tmp/answers-${platform.engine}-${name}`;
+  const loop = loopAtEdge(platform, `watch-${name}`, script, { env: [`OUT=${out}`], seconds: 3_600 });
   const answers = async (): Promise<readonly Bad[]> => {
-    const { stdout } = await atEdge(platform.api, ["cat", String(out)]);
+    const { stdout } = await atEdge(platform.api, ["cat", out]);
     const lines = stdout.split("\n").filter((line) => line !== "");
     return lines.map((line) => line.split(" ").map(Number)).map(([at = 0, status = 0]) => ({ at, status }));
   };
@@ -47,8 +42,7 @@ export function steadily(platform: Platform, name: string, good: readonly number
   return {
     bad: async () => badOf(await answers()),
     stop: async () => {
-      await atEdge(platform.api, ["touch", String(stop)]);
-      await ended;
+      await loop.stop();
       const all = await answers();
       assert.ok(all.length > 0, `${name}: nothing was asked`);
       return { asked: all.length, bad: badOf(all) };
