@@ -19,6 +19,7 @@ export interface Circumstances {
 interface Manifest extends Gated {
   readonly attempt: number;
   readonly strategy: Strategy;
+  readonly checks?: readonly { readonly name: string; readonly kind: CheckKind; readonly site: string }[];
   readonly stages?: readonly { readonly weight: number; readonly minutes: number }[];
   readonly sites: readonly {
     readonly name: string;
@@ -42,6 +43,15 @@ const stepsTaken = (strategy: Strategy): string =>
   isCodeOnly(strategy)
     ? "  steps      prepare, backup (each site, verified), migrate (nothing: writes stay open), verify (the new bench), confirm; what fails goes back"
     : "  steps      prepare, backup (each site, verified), migrate (writes closed), verify (the new bench), confirm (writes open); what fails goes back";
+
+type CheckKind = "bench" | "script" | "image";
+
+/** What a check is, and what it leaves on its site. */
+const checkedBy: Readonly<Record<CheckKind, string>> = {
+  bench: "by a command of bench; what it writes there stays",
+  script: "by a script, which is rolled back",
+  image: "by a program in an image of its own; what it does there stays",
+};
 
 /** What a rollback on purpose costs. */
 const givesUp =
@@ -131,11 +141,15 @@ function releaseLines(steps: readonly Step[], now: number): string[] {
     return `  site       ${name}  [${apps.join(", ")}]${also}${state === "archived" ? "  ARCHIVED" : ""}`;
   });
   const more = manifest.sites.length - namedSites;
-  const { rollbackTo, stages = [] } = manifest;
+  const { rollbackTo, checks = [], stages = [] } = manifest;
   const shares = stages.map(({ weight, minutes }) => `${weight} % for ${minutes} min`).join(", ");
   return [
     `  release    ${manifest.releaseId} (attempt ${manifest.attempt}, ${manifest.strategy}), ${changed}`,
     ...(stays ? [] : [stepsTaken(manifest.strategy)]),
+    // What comes back has stood before them.
+    ...(stays || rollbackTo !== undefined
+      ? []
+      : checks.map(({ name, kind, site }) => `  check      ${name} of ${site}, ${checkedBy[kind]}`)),
     ...(stays || shares === "" ? [] : [`  canary     of all requests ${shares}; back by itself where it does worse`]),
     ...(rollbackTo === undefined ? [] : [`  back to    ${rollbackTo}${stays ? ", where it went" : givesUp}`]),
     ...gateLines(before, manifest, now),

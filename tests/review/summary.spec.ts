@@ -51,6 +51,21 @@ describe("summary of the release", () => {
     assert.match(lines("release", [{ ...manifest, old }])[0] ?? "", /, unchanged$/);
   });
 
+  it("names each check of the stack's own that a new release has to pass, and what it leaves on its site", () => {
+    const checks = [
+      { name: "browser", kind: "image", site: "lab.example.com" },
+      { name: "rights", kind: "script", site: "a.example.com" },
+      { name: "tests", kind: "bench", site: "lab.example.com" },
+    ];
+    assert.deepEqual(lines("check", [release("create", [], { checks })]), [
+      "  check      browser of lab.example.com, by a program in an image of its own; what it does there stays",
+      "  check      rights of a.example.com, by a script, which is rolled back",
+      "  check      tests of lab.example.com, by a command of bench; what it writes there stays",
+    ]);
+    assert.deepEqual(lines("check", [release("same", [], { checks })]), []);
+    assert.deepEqual(lines("check", [release("create", [], { checks, rollbackTo: "2b0df78f08" })]), []);
+  });
+
   it("says what a new release does, step by step, and nothing of it where none is run", () => {
     assert.match(
       lines("steps", [release("create", [])])[0] ?? "",

@@ -40,6 +40,12 @@ const doorFiles = (stack: StackName) =>
   planOf(stack, withCheck()).steps.files.find(({ name }) => name === "check-door")?.files ?? {};
 
 describe("topology/release: a check in an image of its own", () => {
+  it("is in the release's manifest, for reviewers, and no part of its identity", () => {
+    const [without, given] = [planOf("prod").release, planOf("prod", withCheck()).release];
+    assert.deepEqual(given.manifest.checks, [{ name: "browser", kind: "image", site: siteOf("prod") }]);
+    assert.deepEqual(["checks" in without.manifest, given.id], [false, without.id]);
+  });
+
   it("is a template that no clock starts, of the release, beside the steps' own", () => {
     const { containers, sidecars, ...template } = templateOf(
       "prod",

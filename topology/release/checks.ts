@@ -11,7 +11,7 @@ import type { RedisPlan } from "../redis.ts";
 import { emptyRoom, type RoomPlan } from "../room.ts";
 import type { ConfigFilesPlan, ContainerPlan, Flow, ScheduledPlan } from "../types.ts";
 import { door, doorAddress, doorFiles } from "./door.ts";
-import { checksOf } from "./job.ts";
+import { checksOf } from "./limits.ts";
 
 type ImageCheck = Extract<CheckConfig, { kind: "image" }>;
 interface Named extends ImageCheck {

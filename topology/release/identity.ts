@@ -1,8 +1,9 @@
 /** What is released: the identity that every step hangs on, and the facts that reviewers and policies read. */
 import { createHash } from "node:crypto";
 import type { Gates, Kinds } from "../../gates/declared.ts";
-import type { SiteConfig, StackConfig } from "../../config/stack.ts";
+import type { CheckConfig, SiteConfig, StackConfig } from "../../config/stack.ts";
 import { imageReference } from "../image.ts";
+import { checksOf } from "./limits.ts";
 
 export interface ReleaseManifest {
   readonly releaseId: string;
@@ -18,6 +19,8 @@ export interface ReleaseManifest {
   readonly kinds: Kinds;
   /** What it has to keep to before it may begin; no part of its identity. */
   readonly gates: Gates;
+  /** Checks of the stack's own that it has to pass, where there are any; no part of its identity. */
+  readonly checks?: readonly Pick<CheckConfig & { readonly name: string }, "name" | "kind" | "site">[];
   /** With strategy canary: the shares of the requests that it goes through. */
   readonly stages?: StackConfig["release"]["canary"]["stages"];
 }
@@ -79,6 +82,7 @@ export function planRelease(config: StackConfig): ReleasePlan {
   const image = imageReference(config.image);
   const { strategy, attempt, gitSha, rollbackTo } = config.release;
   const { code, sites, settings } = parts(config);
+  const checks = checksOf(config).map(([name, { kind, site }]) => ({ name, kind, site }));
   return {
     id,
     strategy,
@@ -95,6 +99,7 @@ export function planRelease(config: StackConfig): ReleasePlan {
       sites: config.sites,
       kinds: { code: hashOf(code), sites: hashOf(sites), settings: hashOf(settings) },
       gates: gatesOf(config),
+      ...(checks.length > 0 && { checks }),
       ...(strategy === "canary" && { stages: config.release.canary.stages }),
     },
   };

@@ -8,7 +8,7 @@ import { standardQueues } from "../../constants/queues.ts";
 import { backupJob } from "../backup/job.ts";
 import { isCanary, nginxService, socketioService, webService, type BenchContext } from "../bench/context.ts";
 import { names } from "../names.ts";
-import { addedSeconds } from "./limits.ts";
+import { checksOf, addedSeconds } from "./limits.ts";
 
 export const folder = "/etc/frappe-release";
 export const adminFolder = `${folder}/admin`;
@@ -19,10 +19,6 @@ const at = (host: string, port: number) => `http://${host}:${port}`;
 
 /** Where a check's script is mounted. */
 export const scriptPath = (name: string) => `${folder}/checks/${name}.py`;
-
-/** In the order of their names: Pulumi hands the keys of a stack file over in any. */
-export const checksOf = ({ release }: StackConfig) =>
-  Object.entries(release.checks).sort(([one], [other]) => (one < other ? -1 : 1));
 
 /** Scripts of the checks, by name. */
 export const scriptsOf = (config: StackConfig): readonly { readonly name: string; readonly text: string }[] =>

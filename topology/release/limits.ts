@@ -8,6 +8,10 @@ type Given = Pick<StackConfig, "release">;
 const canarySeconds = ({ release: { strategy, canary } }: Given): number =>
   strategy === "canary" ? canary.stages.reduce((sum, { minutes }) => sum + minutes * 60 + inForceSeconds, 0) : 0;
 
+/** In the order of their names: Pulumi hands the keys of a stack file over in any. */
+export const checksOf = ({ release }: Given) =>
+  Object.entries(release.checks).sort(([one], [other]) => (one < other ? -1 : 1));
+
 /**
  * Seconds that the stack's own checks take at most. Each pod that they are made in has its own time to start, and so has the one that hears
  * what they came to.
