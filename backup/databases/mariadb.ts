@@ -132,6 +132,7 @@ export const mariadb: Database = {
   endSessions: (context, login, except) => {
     const others = `SELECT id FROM information_schema.processlist WHERE user = ${text(login.user)} AND id NOT IN (CONNECTION_ID(), ${Number(except)})`;
     return allGone(
+      context.signal,
       async () => (await query(context, login, others)).map(([id = ""]) => id),
       // One that has gone by itself is an error of its own KILL only.
       async (id) => {

@@ -107,6 +107,7 @@ export const postgres: Database = {
   endSessions: (context, login, except) => {
     const others = `FROM pg_stat_activity WHERE usename = ${text(login.user)} AND datname = ${text(login.schema)} AND pid NOT IN (pg_backend_pid(), ${Number(except)})`;
     return allGone(
+      context.signal,
       async () => (await query(context, login, `SELECT pid ${others}`)).map(([pid = ""]) => pid),
       async (pid) => void (await query(context, login, `SELECT pg_terminate_backend(${Number(pid)})`)),
     );

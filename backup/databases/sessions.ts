@@ -1,19 +1,33 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { info } from "../log.ts";
 
 /** After so many seconds without a word, the server ends the session that holds a lock, which its holder never keeps for more than 20. */
 export const idleSeconds = 120;
 
-const rounds = 240;
 const pauseMs = 500;
+/** Of that, and no longer, is nothing said. */
+const silentMs = 20_000;
 
-/** Ends sessions until none is left: a killed statement goes on until the server has undone it. */
-export async function allGone(list: () => Promise<string[]>, end: (id: string) => Promise<void>): Promise<void> {
-  let left: string[] = [];
-  for (let round = 0; round < rounds; round++) {
-    left = await list();
+/**
+ * Ends sessions until none is left. A killed statement goes on until the server has undone it, which takes as long as it ran, and longer:
+ * it is waited for until `signal` ends the work.
+ */
+export async function allGone(
+  signal: AbortSignal,
+  list: () => Promise<string[]>,
+  end: (id: string) => Promise<void>,
+): Promise<void> {
+  const since = Date.now();
+  for (let told = false; ;) {
+    const left = await list();
     if (left.length === 0) return;
     for (const id of left) await end(id);
-    await sleep(pauseMs);
+    if (!told && Date.now() - since > silentMs) {
+      info("waiting", {
+        for: `sessions of the site's database user that were ended, and are being undone: ${left.join(", ")}`,
+      });
+      told = true;
+    }
+    await sleep(pauseMs, undefined, { signal });
   }
-  throw new Error(`${left.length} sessions of the site's database user cannot be ended (${left.join(", ")})`);
 }

@@ -40,8 +40,9 @@ const isLoose = ({ schema }: Login, { on }: Grant) => on === `\`${schema}\`.*`;
 const sessions = ({ user, schema }: Login) =>
   `SELECT id FROM information_schema.processlist WHERE (user = ${text(user)} OR db = ${text(schema)}) AND id <> CONNECTION_ID()`;
 
-const endSessions = ({ anywhere }: Admin, login: Login) =>
+const endSessions = ({ anywhere, signal }: Admin, login: Login) =>
   allGone(
+    signal,
     async () => (await anywhere(sessions(login))).map(([id = ""]) => id),
     // One that has gone by itself is an error of its own KILL only.
     async (id) => {

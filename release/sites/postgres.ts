@@ -42,8 +42,9 @@ const notOwned = ({ user }: Login) => `FROM pg_class c WHERE relnamespace = 'pub
 const sessions = ({ user, schema }: Login) =>
   `SELECT pid FROM pg_stat_activity WHERE (usename = ${text(user)} OR datname = ${text(schema)}) AND pid <> pg_backend_pid()`;
 
-const endSessions = ({ anywhere }: Admin, login: Login) =>
+const endSessions = ({ anywhere, signal }: Admin, login: Login) =>
   allGone(
+    signal,
     async () => (await anywhere(sessions(login))).map(([pid = ""]) => pid),
     async (pid) => void (await anywhere(`SELECT pg_terminate_backend(${Number(pid)})`)),
   );

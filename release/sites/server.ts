@@ -9,6 +9,8 @@ import { postgres } from "./postgres.ts";
 
 /** Statements as the administrator: in the database that every server has, or in the site's. */
 export interface Admin {
+  /** Ends what is waited for. */
+  readonly signal: AbortSignal;
   readonly anywhere: (sql: string) => Promise<string[][]>;
   readonly inside: (sql: string) => Promise<string[][]>;
 }
@@ -37,6 +39,7 @@ const servers: Readonly<Record<"mariadb" | "postgres", SiteServer>> = { mariadb,
 export const siteServer = ({ backup }: ReleaseJob): SiteServer => servers[backup.database.engine];
 
 export const adminOf = (context: Context, job: ReleaseJob, schema: string): Admin => ({
+  signal: context.signal,
   anywhere: (sql) => adminClient(context, job).query(sql),
   inside: (sql) => adminClient(context, job, schema).query(sql),
 });
