@@ -1,5 +1,6 @@
 /** The site's files: brought beside their place first, then moved into it. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { Context } from "../context.ts";
 import { warning } from "../log.ts";
@@ -16,7 +17,7 @@ const stagingOf = (context: Context, site: string) => path.join(siteFolder(conte
 /** Brings a snapshot's folders of files onto the sites' volume; nothing of the site changes yet. */
 export async function stageFiles(context: Context, site: string, { snapshot, manifest }: Opened): Promise<void> {
   const staging = stagingOf(context, site);
-  removeStaging(context, site);
+  await removeStaging(context, site);
   const [left, size] = [
     freeBytes(siteFolder(context.job, site)),
     (await sizeOf(context, snapshot)) - manifest.dumpBytes,
@@ -60,25 +61,27 @@ const escaped = (file: string) => file.replaceAll(/[*?[\]\\]/g, String.raw`\$&`)
  * Moves staged files into place. What stood there goes aside under a name of this restore; a second try after a kill finds it
  * there, and replaces only what the first try had put in place.
  */
-export function placeFiles(context: Context, site: string, snapshot: Snapshot, id: string): void {
+export async function placeFiles(context: Context, site: string, snapshot: Snapshot, id: string): Promise<void> {
   for (const each of fileFolders) {
     const place = path.join(siteFolder(context.job, site), each);
     const from = pathIn(snapshot, each);
     const aside = asideOf(place, id);
     mkdirSync(path.dirname(place), { recursive: true });
-    if (existsSync(aside)) rmSync(place, { recursive: true, force: true });
+    if (existsSync(aside)) await remove(place);
     else if (existsSync(place)) renameSync(place, aside);
     if (from !== undefined) renameSync(path.join(stagingOf(context, site), from), place);
     else if (existsSync(aside)) mkdirSync(place);
   }
 }
 
-export const removeStaging = (context: Context, site: string): void =>
-  rmSync(stagingOf(context, site), { recursive: true, force: true });
+/** Step by step: a site has files without number, and whoever holds a lock, or the right to write, has to go on saying so. */
+const remove = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
+
+export const removeStaging = (context: Context, site: string): Promise<void> => remove(stagingOf(context, site));
 
 /** Removes what was moved aside. */
-export function removeOldFiles(context: Context, site: string): void {
-  for (const aside of asidesOf(context, site)) rmSync(aside, { recursive: true, force: true });
+export async function removeOldFiles(context: Context, site: string): Promise<void> {
+  for (const aside of asidesOf(context, site)) await remove(aside);
 }
 
 /** Keeps what was moved aside for good, and says where: nothing of ours removes it any more. */

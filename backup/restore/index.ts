@@ -41,7 +41,7 @@ export async function restoreSite(context: Context, request: RestoreRequest): Pr
       await stageFiles(context, site, opened);
       await replaceSite(context, lock, request, opened);
     } finally {
-      removeStaging(context, site);
+      await removeStaging(context, site);
     }
   } finally {
     await lock.release();
@@ -76,7 +76,7 @@ async function replaceSite(context: Context, lock: Lock, request: RestoreRequest
     }
     stands = "the database is restored, of the files some may be the old ones";
     record = writeRecord(job, site, { ...record, placing: true });
-    placeFiles(context, site, opened.snapshot, record.id);
+    await placeFiles(context, site, opened.snapshot, record.id);
     stands = "database and files are restored";
     await finish(context, request, opened, record);
   } catch (error) {
@@ -111,7 +111,7 @@ async function finish(
   }
   // Without a snapshot of the state before, they are nowhere else.
   if (record.safety === null && !worthless) keepOldFiles(context, site);
-  else removeOldFiles(context, site);
+  else await removeOldFiles(context, site);
   openSite(context, site, record);
 }
 
