@@ -4,12 +4,13 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import type { Context } from "../backup/context.ts";
 import { databaseOf } from "../backup/databases/index.ts";
-import type { Login } from "../backup/login.ts";
+import { quotings } from "../backup/databases/quoting.ts";
+import { type Login, loginOf } from "../backup/login.ts";
 import { type Manifest, rowsOf, short } from "../backup/manifest.ts";
 import type { Snapshot } from "../backup/repository.ts";
 import { extractDump } from "../backup/restore/choice.ts";
 import type { ReleaseJob } from "./job.ts";
-import { adminLogin, dropDatabase, ensureDatabase } from "./server.ts";
+import { adminClient, adminLogin, dropDatabase, ensureDatabase } from "./server.ts";
 
 /** What a restored backup came to. */
 export interface Restored {
@@ -59,6 +60,7 @@ async function load(
   await ensureDatabase(context, job, name);
   try {
     await database.load(context, login, dump);
+    await refuseForeign(context, job, name, manifest.site);
     const tables = await database.tables(context, login);
     refuseOther("tables", [...tables].sort().join(" "), Object.keys(manifest.tables).sort().join(" "));
     const counts = await database.counts(context, login, tables);
@@ -74,6 +76,29 @@ async function load(
   } finally {
     await dropDatabase(context, job, name);
   }
+}
+
+/**
+ * The administrator may load what the site's own user, who puts a backup back, may not: views, triggers and routines in another's name.
+ * @throws with each of them, and the remedy
+ */
+async function refuseForeign(context: Context, job: ReleaseJob, schema: string, site: string): Promise<void> {
+  const { engine, query } = adminClient(context, job);
+  if (engine !== "mariadb") return;
+  const { user } = loginOf(job.backup, site);
+  const { text } = quotings.mariadb;
+  const made = { views: "table", triggers: "trigger", routines: "routine", events: "event" };
+  const selects = Object.entries(made).map(
+    ([kind, word]) =>
+      `SELECT CONCAT(${word}_name, ' of ', definer) FROM information_schema.${kind} ` +
+      `WHERE ${word}_schema = ${text(schema)} AND SUBSTRING_INDEX(definer, '@', 1) <> ${text(user)}`,
+  );
+  const foreign = (await query(selects.join(" UNION ALL "))).flat();
+  if (foreign.length === 0) return;
+  throw new Error(
+    `the backup has what only an administrator could put back, not the site's user ${user}: ${foreign.slice(0, 5).join("; ")}; ` +
+      "make each again as that user (its DEFINER), or drop it",
+  );
 }
 
 function refuseOther(what: string, restored: unknown, expected: unknown): void {
