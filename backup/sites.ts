@@ -1,5 +1,6 @@
 /** The sites of a bench as they stand on the volume, and their configuration files. */
-import { existsSync, lstatSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, lstatSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { siteName } from "./config.ts";
 import type { BackupJob } from "./job.ts";
@@ -55,10 +56,9 @@ export function changeSiteConfig(job: BackupJob, site: string, changes: Readonly
   writeAtomically(file, `${JSON.stringify(config, undefined, 1)}\n`, mode & 0o777);
 }
 
-/** Writes a file beside its place and moves it there: whoever reads it sees the old or the new one. */
+/** Writes a file beside its place and moves it there: whoever reads it sees the old or the new one, and of two writers one wins. */
 export function writeAtomically(file: string, content: string, mode = 0o600): void {
-  const beside = `${file}.new`;
-  rmSync(beside, { force: true });
+  const beside = `${file}.${randomBytes(4).toString("hex")}.new`;
   writeFileSync(beside, content, { mode, flush: true });
   renameSync(beside, file);
 }

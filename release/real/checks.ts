@@ -70,11 +70,8 @@ async function makeAll<Check extends ReleaseCheck>(
   checks: readonly Check[],
   make: (context: Context, check: Check) => Promise<Made>,
 ): Promise<string | undefined> {
-  const over = new AbortController();
-  const watching = watch(ledger, release.id, over);
-  const watched = { ...context, signal: AbortSignal.any([context.signal, over.signal]) };
   const problems: string[] = [];
-  try {
+  const ended = await whileOnTrial(context, ledger, release.id, async (watched) => {
     for (const check of checks) {
       const { name, site } = check;
       if (check.kind !== "image") say(`check ${name} begins on ${site}, for at most ${check.limit} s`);
@@ -84,14 +81,33 @@ async function makeAll<Check extends ReleaseCheck>(
       say(`check ${name} ${problem === undefined ? "is good" : "has failed"}, after ${seconds} s`);
       if (problem !== undefined) problems.push(`check ${name} failed: ${problem}`);
     }
+    return undefined;
+  });
+  if (ended !== undefined) problems.push(ended);
+  return problems.length === 0 ? undefined : problems.join("; ");
+}
+
+/**
+ * Looks at a new set for as long as its release may be verified: once it goes back, nothing of ours may touch a site whose seal is put back.
+ * @returns what the work has found, or that it was ended, and why
+ */
+export async function whileOnTrial<Found>(
+  context: Context,
+  ledger: Pick<Book, "release">,
+  id: string,
+  work: (watched: Context) => Promise<Found>,
+): Promise<Found | string> {
+  const over = new AbortController();
+  const watching = watch(ledger, id, over);
+  try {
+    return await work({ ...context, signal: AbortSignal.any([context.signal, over.signal]) });
   } catch (error) {
     if (context.signal.aborted || !over.signal.aborted) throw error;
-    problems.push(messageOf(over.signal.reason));
+    return messageOf(over.signal.reason);
   } finally {
     over.abort();
     await watching;
   }
-  return problems.length === 0 ? undefined : problems.join("; ");
 }
 
 /** Calls everything off once the release may no longer be verified. */
@@ -103,7 +119,7 @@ async function watch(ledger: Pick<Book, "release">, id: string, over: AbortContr
       () => undefined,
     );
     if (state !== undefined && !mayFollow(state, "verified")) {
-      over.abort(new Error(`the release is ${state}: its checks were ended`));
+      over.abort(new Error(`the release is ${state}: it is looked at no more`));
     }
     await sleep(pollMs, undefined, { signal: over.signal }).catch(() => undefined);
   }

@@ -21,6 +21,10 @@ export function readFlags({ backup }: ReleaseJob, site: string): Flags {
   return Object.fromEntries(names.filter((name) => name in config).map((name) => [name, config[name]]));
 }
 
+/** Whether the site's own file closes it. */
+export const isClosed = (job: ReleaseJob, site: string): boolean =>
+  Number(readFlags(job, site).maintenance_mode ?? 0) === 1;
+
 /** Sets some of them, in one step; the others stay. Answers whether anything changed. */
 export function setFlags(job: ReleaseJob, site: string, flags: Flags): boolean {
   const standing = readFlags(job, site);

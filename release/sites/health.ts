@@ -8,7 +8,7 @@ import { installedApps } from "../../backup/installed-apps.ts";
 import { clean } from "../../backup/log.ts";
 import { type Login, loginOf } from "../../backup/login.ts";
 import type { ReleaseJob } from "../job.ts";
-import { readFlags, restoreFlags, setFlags } from "./flags.ts";
+import { isClosed, readFlags, setFlags } from "./flags.ts";
 import { type Answer, get } from "./http.ts";
 import { asAdministrator } from "./session.ts";
 import { quotingOf } from "./sql.ts";
@@ -43,14 +43,17 @@ export async function problemOf(context: Context, job: ReleaseJob, probe: Probe)
 
 /**
  * As `problemOf`, for a site in maintenance: it answers reads meanwhile, and writes to nobody. A kill leaves the key behind for `restoreFlags`.
+ * Of a site that another process opens in the meantime the flags are that one's.
  */
 export async function problemOfClosed(context: Context, job: ReleaseJob, probe: Probe): Promise<string | undefined> {
-  const stood = readFlags(job, probe.site);
-  setFlags(job, probe.site, { allow_reads_during_maintenance: 1 });
+  const { site } = probe;
+  if (!isClosed(job, site)) return problemOf(context, job, probe);
+  const { allow_reads_during_maintenance: stood } = readFlags(job, site);
+  setFlags(job, site, { allow_reads_during_maintenance: 1 });
   try {
     return await problemOf(context, job, probe);
   } finally {
-    restoreFlags(job, probe.site, stood);
+    if (isClosed(job, site)) setFlags(job, site, { allow_reads_during_maintenance: stood });
   }
 }
 

@@ -88,6 +88,19 @@ for (const engine of ["mariadb", "postgres"] as const) {
         write(before);
       });
 
+      it("is asked in maintenance without a word on the flags of a site that another process has opened meanwhile", async () => {
+        const before = suite.bench.config(site.name);
+        await result("setFlags", site, { flags: { maintenance_mode: 1, pause_scheduler: 1 } });
+        const opening: http.RequestListener = (_, response) => {
+          write(before);
+          response.writeHead(500).end();
+        };
+        await answering(opening, async (endpoint) => {
+          assert.match(String(await result("problemOfClosed", site, { options: { endpoint } })), /\/login answers 500/);
+        });
+        assert.deepEqual(suite.bench.config(site.name), before);
+      });
+
       it("is told where nobody answers, and where a site is not known", async () => {
         const nobody = { options: { endpoint: "http://127.0.0.1:1" } };
         assert.match(String(await result("problem", site, nobody)), /\/login: no answer \(connect ECONNREFUSED/);
