@@ -3,6 +3,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { BackupJob } from "./job.ts";
+import type { Lock } from "./lock.ts";
 
 /** What a database's own programs are given. */
 export interface ClientContext {
@@ -22,6 +23,8 @@ export interface Context extends ClientContext {
   readonly claimScratch: () => void;
   /** Does what a run need not do twice; what failed is done again. */
   readonly once: (what: string, work: () => Promise<void>) => Promise<void>;
+  /** The bench's lock, where this process keeps it for longer than one piece of its work (`keepLock`). */
+  readonly kept: { lock?: Lock };
   /** Ends the timer and removes what was written. */
   readonly close: () => void;
 }
@@ -52,6 +55,7 @@ export function openContext(job: BackupJob, seconds = job.timeLimit): Context {
       await work();
       done.add(what);
     },
+    kept: {},
     close: () => {
       clearTimeout(limit);
       rmSync(own, { recursive: true, force: true });

@@ -16,6 +16,12 @@ export function queueUrl(): string | undefined {
   return process.env["FRAPPE_REDIS_QUEUE"];
 }
 
+/** The same of the bench's cache. */
+export function cacheUrl(): string | undefined {
+  concealAddresses();
+  return process.env["FRAPPE_REDIS_CACHE"];
+}
+
 /** Our own, with more in it: for a program that is told so what it cannot be told by argv. */
 export const environmentWith = (more: Readonly<Record<string, string>>): Readonly<Record<string, string>> => ({
   ...Object.fromEntries(

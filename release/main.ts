@@ -5,7 +5,7 @@ import { failure, info, messageOf } from "../backup/log.ts";
 import { asksCode } from "../constants/checks.ts";
 import { readConfig } from "./config.ts";
 import { readOutcomes } from "./real/heard.ts";
-import { configurationFile, stopPoint, queueUrl } from "./environment.ts";
+import { cacheUrl, configurationFile, stopPoint, queueUrl } from "./environment.ts";
 import { runStep, type Step, StepFailed, steps } from "./steps.ts";
 
 const usage = `usage: ${steps.join("|")} [--by NAME]
@@ -29,9 +29,11 @@ async function main(argv: readonly string[]): Promise<void> {
     process.once(signal, () => context.abort(new Error(`called off by ${signal}`)));
   }
   try {
-    const url = queueUrl();
-    if (url === undefined) throw new Error("FRAPPE_REDIS_QUEUE is not set: it names the job queue");
-    const done = await runStep(context, job, verb, { by: values.by ?? "", queueUrl: url, checked, point });
+    const [queue, cache] = [queueUrl(), cacheUrl()];
+    if (queue === undefined) throw new Error("FRAPPE_REDIS_QUEUE is not set: it names the job queue");
+    if (cache === undefined) throw new Error("FRAPPE_REDIS_CACHE is not set: it names the cache");
+    const asked = { by: values.by ?? "", queueUrl: queue, cacheUrl: cache, checked, point };
+    const done = await runStep(context, job, verb, asked);
     if (!done) process.exitCode = asksCode;
   } finally {
     context.close();

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../backup/context.ts";
+import { letGo } from "../backup/lock.ts";
 import { info, messageOf } from "../backup/log.ts";
 import type { CheckOutcome } from "../constants/checks.ts";
 import type { Step } from "../constants/steps.ts";
@@ -11,13 +12,13 @@ import { contextsOf } from "./contexts.ts";
 import { backUp, confirm, finishWayBack, migrate, prepare } from "./drive/forward.ts";
 import { ask, awaitVerdict, holdUntilVerdict } from "./drive/hold.ts";
 import { endTrial, type Judge, unheard } from "./drive/trial.ts";
-import { holding, holdSeconds, type Run, type Wanted } from "./drive/run.ts";
+import { holding, holdSeconds, patiently, type Run, type Wanted } from "./drive/run.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "./job.ts";
 import { Ledger, Taken } from "./ledger/ledger.ts";
 import type { Release } from "./ledger/records.ts";
 import type { ReleaseState } from "./machine.ts";
 import { openQueue } from "./queue/index.ts";
-import { runChecks } from "./real/checks.ts";
+import { runChecks, whileOnTrial } from "./real/checks.ts";
 import { inspectNewSet } from "./real/new-set.ts";
 import { keepsConfig } from "./real/closing.ts";
 import { realWorld } from "./real/world.ts";
@@ -33,6 +34,8 @@ export interface StepOptions {
   readonly by: string;
   /** `redis_queue` of the bench. */
   readonly queueUrl: string;
+  /** `redis_cache` of the bench. */
+  readonly cacheUrl: string;
   /** What the checks that are made elsewhere came to; undefined: nobody was asked yet. */
   readonly checked?: readonly CheckOutcome[] | undefined;
   /** A place where a test may end the process. */
@@ -120,6 +123,8 @@ export async function runStep(context: Context, job: ReleaseJob, step: Step, opt
     // Where it cannot be read, the cause is the better answer.
     const release = await ledger?.release(id).catch(() => undefined);
     throw new StepFailed(error, release?.state);
+  } finally {
+    await letGo(context);
   }
 }
 
@@ -132,7 +137,9 @@ const problemOfNewSet = async (
   ledger: Ledger,
   { checked }: StepOptions,
   look: typeof problemOf,
-): Promise<Verdict> => (await inspectNewSet(context, job, look)) ?? (await runChecks(context, job, ledger, checked));
+): Promise<Verdict> =>
+  (await whileOnTrial(context, ledger, job.release.id, (watched) => inspectNewSet(watched, job, look))) ??
+  (await runChecks(context, job, ledger, checked));
 
 /** Process ids begin anew in each container, and host names may be alike: by its name alone no other takes this one's right. */
 const instance = randomBytes(4).toString("hex");
@@ -146,11 +153,24 @@ async function judge(context: Context, job: ReleaseJob, ledger: Ledger, options:
   return problem === undefined && job.canary !== undefined ? analyse(context, job, job.canary, ledger) : problem;
 }
 
-/** The configuration as another release would have it, for what is marked as that one's. */
-const asOf = (job: ReleaseJob, { id, facts }: Release): ReleaseJob => ({
-  ...job,
-  release: { ...job.release, id, attempt: Number(facts["attempt"]) },
-});
+/** Of a release's facts: what was declared of each site. */
+type Declared = Readonly<Record<string, Pick<ReleaseSiteSpec, "apps" | "settings" | "state">>>;
+
+/** The configuration as another release would have it, for what is marked as that one's: with the sites that it alone has declared. */
+function asOf(job: ReleaseJob, { id, facts }: Release): ReleaseJob {
+  const declared = Object.entries((facts["declared"] ?? {}) as Declared);
+  const schemas = (facts["schemas"] ?? {}) as Readonly<Record<string, string>>;
+  const more = declared.flatMap(([name, { apps, settings, state }]): ReleaseSiteSpec[] => {
+    const schema = schemas[name];
+    if (schema === undefined || job.sites.some((site) => site.name === name)) return [];
+    return [{ name, apps, settings, state, schema, domains: [] }];
+  });
+  return {
+    ...job,
+    release: { ...job.release, id, attempt: Number(facts["attempt"]) },
+    sites: [...job.sites, ...more],
+  };
+}
 
 /** Does a step's work with the right to write. @throws Taken while somebody else has it */
 function takerOf(
@@ -160,11 +180,12 @@ function takerOf(
   options: StepOptions,
 ): (step: Step) => Promise<Verdict> {
   const { id } = job.release;
-  const { by, queueUrl, point } = options;
+  const { by, queueUrl, cacheUrl, point } = options;
   const { forward, back, lose } = contextsOf(context, job.limits.back ?? job.limits.whole);
   return async (step) => {
     const keeps = keepsConfig(await ledger.releases(), job);
-    const worldOf = (of: Context, its = job) => realWorld(of, its, openQueue(queueUrl, its.bench.id, of.signal), keeps);
+    const worldOf = (of: Context, its = job) =>
+      realWorld(of, its, { queue: openQueue(queueUrl, its.bench.id, of.signal), cacheUrl, keeps });
     let backwards: World | undefined;
     let verdict: Verdict;
     await holding(ledger, `${hostname()}/${process.pid}/${step}/${instance}`, lose, (hold) => {
@@ -218,7 +239,8 @@ async function verify(
   take: (step: Step) => Promise<Verdict>,
 ): Promise<Verdict> {
   const { id } = job.release;
-  const stateNow = async () => (await ledger.release(id))?.state;
+  const still = () => context.signal.throwIfAborted();
+  const stateNow = async () => (await patiently(still, () => ledger.release(id)))?.state;
   if ((await stateNow()) === "migrated") {
     const problem = await problemOfNewSet(context, job, ledger, options, problemOfClosed);
     if (problem === unheard) return unheard;

@@ -38,6 +38,8 @@ export interface Past {
 }
 
 export interface World {
+  /** Waits for a backup or restore that is at work, and keeps others from beginning until this process ends its step. */
+  readonly alone: () => Promise<void>;
   readonly inspect: (past: Past) => Promise<Inspection>;
   /** While the site is in use. */
   readonly backUp: (site: string) => Promise<Sealed>;
@@ -48,6 +50,8 @@ export interface World {
   readonly close: (site: string) => Promise<void>;
   /** Waits until the site was seen closed, or nobody serves it at all. @throws where it is open all the time */
   readonly untilClosed: (site: string) => Promise<"closed" | "unserved">;
+  /** What was closed may have been opened by hand while nobody was at work on the release. Reads only. @throws where it was */
+  readonly refuseOpened: (site: string) => Promise<void>;
   /** Waits for those who were let in before the site was closed. @throws with who is left when their time is up */
   readonly quiet: (site: string) => Promise<void>;
   readonly open: (site: string, flags: Remembered) => Promise<void>;

@@ -5,7 +5,7 @@ import type { ReleaseSite } from "../ledger/records.ts";
 import { type SiteState, wayBack } from "../machine.ts";
 import type { Remembered } from "../world.ts";
 import { archivedBy, queueBefore } from "./forward.ts";
-import { moveOn, type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
+import { moveOn, patiently, type Run, releaseOf, sealOf, sitesOf, WentBack } from "./run.ts";
 
 /** What is true after every way back, also where the old set has gone already (strategy recreate) and nobody serves. */
 export const asBefore = "every site is as it was before, and writes are open";
@@ -21,7 +21,7 @@ export async function goBack(run: Run, error: unknown): Promise<never> {
   const reason = messageOf(run.signal.aborted ? run.signal.reason : error);
   const { say } = run;
   run.back();
-  const { state } = await releaseOf(run);
+  const { state } = await patiently(run.back, () => releaseOf(run));
   const way = wayBack(state);
   if (way === undefined) throw error;
   say(`failed in ${state}: ${reason}; going back`);
@@ -92,6 +92,7 @@ async function siteBack(run: Run, site: ReleaseSite): Promise<void> {
     case "migrating":
     case "ready":
     case "needs_human":
+      await world.alone();
       if (sealed === undefined) {
         await run.point(`removing:${site.site}`);
         await world.remove(site.site);

@@ -1,7 +1,7 @@
 /** The way forward: each step begins where the ledger says that the last one ended, whoever made it. */
 import { isCodeOnly } from "../../constants/strategies.ts";
 import type { ReleaseSite } from "../ledger/records.ts";
-import { isEnd } from "../machine.ts";
+import { isEnd, type ReleaseState } from "../machine.ts";
 import type { Remembered } from "../world.ts";
 import { asBefore, causeOf, finishCallingOff, finishGoingBack, goBack } from "./back.ts";
 import { againstCodeOnly } from "./code-only.ts";
@@ -79,6 +79,7 @@ export async function backUp(run: Run): Promise<void> {
   if (release.state !== "prepared") return;
   const standing = standingOf(release.facts);
   try {
+    await world.alone();
     for (const { site, facts } of await sitesOf(run)) {
       if (!standing.has(site) || facts["backup"] !== undefined) continue;
       const backup = await world.backUp(site);
@@ -93,6 +94,9 @@ export async function backUp(run: Run): Promise<void> {
   }
 }
 
+/** In which `migrate` has something to do. */
+const underWay: readonly ReleaseState[] = ["backed_up", "closing", "closed", "sealed", "migrating"];
+
 /**
  * Closes writes, seals, makes and migrates the sites: until `migrated`, or all the way back. A release of code only is put on trial, and does
  * none of it. @throws WentBack
@@ -104,6 +108,8 @@ export async function migrate(run: Run): Promise<void> {
   refuseOtherWay(run, release);
   try {
     if (isCodeOnly(release.facts["strategy"])) return await beginTrial(run);
+    // Before writes are closed: a backup takes as long as it takes, and one of a site that is half migrated would pass for a good one.
+    if (underWay.includes(release.state)) await run.world.alone();
     await close(run);
     await seal(run);
     await write(run);
@@ -187,6 +193,7 @@ async function seal(run: Run): Promise<void> {
   const standing = standingOf(facts);
   for (const { site, state: at } of await sitesOf(run)) {
     if (!standing.has(site) || at !== "pending") continue;
+    await world.refuseOpened(site);
     const sealed = await world.seal(site);
     await run.point(`sealed:${site}`);
     await ledger.moveSite(hold, wanted.id, site, ["pending", "sealed"], { seal: sealed });
@@ -238,6 +245,7 @@ async function migrateSite(run: Run, each: ReleaseSite): Promise<void> {
     await run.point(`restored-again:${site}`);
     await ledger.moveSite(hold, wanted.id, site, ["migrating", "sealed"]);
   }
+  await world.refuseOpened(site);
   await ledger.moveSite(hold, wanted.id, site, ["sealed", "migrating"], { tries: tries + 1 });
   await run.point(`migrating:${site}`);
   await world.migrate(site);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Release, ReleaseEvent } from "../ledger/records.ts";
 import { goBack } from "./back.ts";
 import { verified } from "./forward.ts";
-import { type Book, type Run, releaseOf, WentBack } from "./run.ts";
+import { type Book, patiently, type Run, releaseOf, WentBack } from "./run.ts";
 
 /** What whoever looked at the new set has found. */
 export interface Verdict {
@@ -28,17 +28,31 @@ export function verdictIn(events: readonly ReleaseEvent[]): Verdict | undefined 
 export const ask = (ledger: Book, id: string, verdict: Verdict): Promise<void> =>
   ledger.ask(id, kind, { good: verdict.good, reason: verdict.reason });
 
+/** A server that is away for a moment is no reason to let go. */
+async function look(run: Run): Promise<{ readonly release: Release; readonly events: readonly ReleaseEvent[] }> {
+  const { ledger, wanted, signal } = run;
+  try {
+    return await patiently(
+      () => signal.throwIfAborted(),
+      async () => ({ release: await releaseOf(run), events: await ledger.events(wanted.id) }),
+    );
+  } catch (error) {
+    if (signal.aborted) return goBack(run, signal.reason);
+    throw error;
+  }
+}
+
 /** Waits for the verdict on a migrated release, and acts on it. @throws WentBack when it went back */
 export async function holdUntilVerdict(run: Run, pollMs = 1_000): Promise<void> {
-  const { ledger, wanted, say, signal } = run;
+  const { say, signal } = run;
   for (;;) {
-    const release = await releaseOf(run);
+    const { release, events } = await look(run);
     if (release.state !== "migrated") {
       return;
     }
     // Nobody is left to hold it.
     if (signal.aborted) await goBack(run, signal.reason);
-    const verdict = verdictIn(await ledger.events(wanted.id));
+    const verdict = verdictIn(events);
     if (verdict?.good === true) {
       await run.point("verified");
       await verified(run);
@@ -64,7 +78,10 @@ export async function awaitVerdict(
 ): Promise<Release> {
   for (;;) {
     signal?.throwIfAborted();
-    const release = await ledger.release(id);
+    const release = await patiently(
+      () => signal?.throwIfAborted(),
+      () => ledger.release(id),
+    );
     if (release === undefined) {
       throw new Error(`release ${id} is not in the ledger`);
     }

@@ -1,5 +1,6 @@
 /** One process at work on one release: what every part of the driver is given. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { info, messageOf } from "../../backup/log.ts";
 import { type Hold, type Ledger, Overtaken } from "../ledger/ledger.ts";
 import type { Release, ReleaseSite } from "../ledger/records.ts";
 import type { ReleaseState } from "../machine.ts";
@@ -107,6 +108,25 @@ async function keepAlive(
         lost(error instanceof Overtaken ? error : new Overtaken(`the ledger was out of reach for ${holdSeconds} s`));
         return;
       }
+    }
+  }
+}
+
+const awayMs = 1_000;
+
+/**
+ * Asks the ledger, and again while it cannot be asked: whoever holds a release does not leave it for a server that is away for a moment.
+ * @param still throws when nobody waits for the answer any more
+ */
+export async function patiently<Answer>(still: () => unknown, question: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    try {
+      return await question();
+    } catch (error) {
+      if (error instanceof Refused || error instanceof Overtaken) throw error;
+      still();
+      info("waiting", { for: `the ledger: ${messageOf(error)}` });
+      await sleep(awayMs);
     }
   }
 }

@@ -9,10 +9,11 @@ import { doorSeconds } from "../../constants/checks.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "../job.ts";
 import { restoreIntoScratch } from "../scratch.ts";
 import { growSite } from "../sites/create.ts";
-import { readFlags } from "../sites/flags.ts";
+import { isClosed } from "../sites/flags.ts";
 import { applySettings } from "../sites/settings.ts";
 import { repairSiteUser } from "../sites/user.ts";
 import type { Sealed } from "../world.ts";
+import { forgetCached } from "./cache.ts";
 import { madeElsewhere } from "./heard.ts";
 
 /** For how long a check's web may serve this site although it is closed: until it has asked the ledger again. */
@@ -53,15 +54,20 @@ export async function rehearse(context: Context, job: ReleaseJob, { snapshot: id
   }
 }
 
+interface Back extends Pick<Sealed, "snapshot"> {
+  /** `redis_cache` of the bench. */
+  readonly cacheUrl: string;
+}
+
 /** Puts back database, files and key of a site that is closed; what is declared of apps and settings holds in it at once. */
 export async function returnTo(
   context: Context,
   job: ReleaseJob,
   site: ReleaseSiteSpec,
-  { snapshot }: Sealed,
+  { snapshot, cacheUrl }: Back,
 ): Promise<void> {
   await repairSiteUser(context, job, site.name);
-  await putSealBack(context, job, site.name, snapshot);
+  await putSealBack(context, job, site.name, { snapshot, cacheUrl });
   await growSite(context, job, site);
   await applySettings(context, job, site);
 }
@@ -71,11 +77,19 @@ export async function returnTo(
  * failed, or in the seal that this release has taken of the data of today. Where somebody has opened it meanwhile, it is waited for and
  * backed up like any site in use: what was written since is nowhere else.
  */
-export function putSealBack(context: Context, job: ReleaseJob, site: string, snapshot: string): Promise<void> {
-  const closed = Number(readFlags(job, site).maintenance_mode ?? 0) === 1;
-  const settleSeconds = doorSecondsOf(job, site);
-  return restoreSite(closed ? { ...context, job: { ...context.job, settleSeconds } } : context, {
-    ...{ site, snapshot, allowUnverified: false, force: true },
-    worthless: closed,
-  });
+export async function putSealBack(
+  context: Context,
+  job: ReleaseJob,
+  site: string,
+  { snapshot, cacheUrl }: Back,
+): Promise<void> {
+  const closed = isClosed(job, site);
+  const settle = closed ? { settleSeconds: doorSecondsOf(job, site) } : {};
+  // The command would run the code that is being taken back, which may be what has failed.
+  const { clearCache, ...backup } = context.job;
+  await restoreSite(
+    { ...context, job: { ...backup, ...settle } },
+    { site, snapshot, allowUnverified: false, force: true, worthless: closed },
+  );
+  if (clearCache !== undefined) await forgetCached(context, cacheUrl, site);
 }

@@ -1,7 +1,9 @@
 /** The world as it is: sites on the volume, their databases, the queue, the repository. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../backup/context.ts";
+import { keepLock } from "../../backup/lock.ts";
 import { info } from "../../backup/log.ts";
+import { removeRecord } from "../../backup/restore/record.ts";
 import { clearCache, migrate } from "../bench/commands.ts";
 import { candidateWeb } from "../bench/web.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "../job.ts";
@@ -10,19 +12,27 @@ import { keepSite, removeBegun } from "../sites/begun.ts";
 import { archiveSite, canBeArchived, isArchived, reviveSite } from "../sites/archive.ts";
 import { addressOf, keepAddress } from "../sites/address.ts";
 import { createSite, growSite } from "../sites/create.ts";
-import { readFlags, restoreFlags, setFlags, untilClosed } from "../sites/flags.ts";
+import { isClosed, readFlags, restoreFlags, setFlags, untilClosed } from "../sites/flags.ts";
 import { problemOfClosed } from "../sites/health.ts";
 import { untilQuiet } from "../sites/quiet.ts";
 import { applySettings } from "../sites/settings.ts";
 import { repairSiteUser } from "../sites/user.ts";
+import { adminLogin } from "../server.ts";
 import type { World } from "../world.ts";
 import { keptSeconds, refuseRestless } from "./closing.ts";
 import { inspect } from "./inspect.ts";
 import { doorSecondsOf, lostSeals, putSealBack, rehearse, returnTo } from "./undo.ts";
 import { sealSite } from "./seal.ts";
 
-/** @param keeps whether the web that serves may go on for a minute with flags that it read before. */
-export function realWorld(context: Context, job: ReleaseJob, queue: Queue, keeps: boolean): World {
+export interface Around {
+  readonly queue: Queue;
+  /** `redis_cache` of the bench. */
+  readonly cacheUrl: string;
+  /** Whether the web that serves may go on for a minute with flags that it read before. */
+  readonly keeps: boolean;
+}
+
+export function realWorld(context: Context, job: ReleaseJob, { queue, cacheUrl, keeps }: Around): World {
   const specOf = (name: string): ReleaseSiteSpec => {
     const spec = job.sites.find((site) => site.name === name);
     if (spec === undefined) throw new Error(`${name} is no site of this release`);
@@ -33,11 +43,15 @@ export function realWorld(context: Context, job: ReleaseJob, queue: Queue, keeps
   const closed = new Map<string, number>();
   const candidate = candidateWeb(context, job);
   return {
+    // As the administrator: sessions of the sites' users are waited for, and ended.
+    alone: () => keepLock(context, adminLogin(job, job.ledger)),
     inspect: (past) => inspect(context, job, queue, past),
     backUp: (site) => sealSite(context, job, site, { kind: "backup", still: false }),
 
     flagsOf: (site) => Promise.resolve({ ...readFlags(job, site) }),
     close: (site) => {
+      // What a restore remembers that was given up, and opened by hand, is no more: the next one would take its word for how the site was.
+      if (!isClosed(job, site)) removeRecord(job.backup, site);
       // A site, or a bench, that allows reads meanwhile would answer on.
       setFlags(job, site, { maintenance_mode: 1, pause_scheduler: 1, allow_reads_during_maintenance: 0 });
       closed.set(site, performance.now());
@@ -49,6 +63,10 @@ export function realWorld(context: Context, job: ReleaseJob, queue: Queue, keeps
       const since = performance.now() - (closed.get(site) ?? performance.now());
       if (keeps) await sleep(Math.max(0, keptSeconds * 1_000 - since), undefined, { signal: context.signal });
       return untilClosed(context, { endpoint: job.endpoints.serving, site });
+    },
+    refuseOpened: async (site) => {
+      if (isArchived(job, site) || isClosed(job, site)) return;
+      throw new Error(`${site}: somebody has opened it meanwhile (maintenance_mode is off), and may write to it`);
     },
     quiet: (site) => untilQuiet(context, job, site, job.limits.drain),
     open: (site, flags) => Promise.resolve(restoreFlags(job, site, flags)),
@@ -84,9 +102,9 @@ export function realWorld(context: Context, job: ReleaseJob, queue: Queue, keeps
 
     lostSeals: (seals) => lostSeals(context, seals),
     rehearse: (_, sealed) => rehearse(context, job, sealed),
-    returnTo: (site, sealed) => returnTo(context, job, specOf(site), sealed),
+    returnTo: (site, sealed) => returnTo(context, job, specOf(site), { ...sealed, cacheUrl }),
 
-    restore: (site, { snapshot }) => putSealBack(context, job, site, snapshot),
+    restore: (site, { snapshot }) => putSealBack(context, job, site, { snapshot, cacheUrl }),
     refresh: (site) => clearCache(context, job, site),
     keep: async (site) => {
       await keepSite(context, job, specOf(site));

@@ -91,7 +91,7 @@ for (const engine of ["mariadb", "postgres"] as const) {
       await until(begun);
       const second = await bench.run(["run"], { scratch: path.join(bench.folder, "scratch-2") });
       assert.equal(second.code, 1, second.output);
-      assert.match(causeOf(second), /another backup or restore of frappe-test is at work/);
+      assert.match(causeOf(second), /another backup, restore or release of frappe-test is at work/);
       go();
       await must(first.ended);
       assert.equal(Object.keys(await verifiedDumps(bench)).length, 1);

@@ -22,7 +22,13 @@ describe("release/drive: code only", () => {
     const all = await code();
     assert.equal(await all.untilSettled(), undefined);
     const refreshed = sites.map((site) => `refresh ${site}`);
-    assert.deepEqual(all.made, ["inspect", ...sites.map((site) => `backUp ${site}`), ...refreshed, ...refreshed]);
+    assert.deepEqual(all.made, [
+      "inspect",
+      "alone",
+      ...sites.map((site) => `backUp ${site}`),
+      ...refreshed,
+      ...refreshed,
+    ]);
     assert.equal(await stateOf(all), "confirmed");
     await ended(all, "good");
     assert.equal(all.said.at(-1), "release r2 stands; writes were open all the time");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { backUp, confirm, migrate, prepare } from "../../release/drive/forward.ts";
+import { goBack } from "../../release/drive/back.ts";
 import { ask, awaitVerdict, holdUntilVerdict } from "../../release/drive/hold.ts";
 import { type Run, WentBack } from "../../release/drive/run.ts";
 import { Life, MemoryLedger, ModelWorld } from "./support/memory.ts";
@@ -53,6 +54,30 @@ describe("release/hold", () => {
     ledger.expire("r1");
     await assert.rejects(holdUntilVerdict(run, 5), /nobody verified the new set within its time/);
     assert.equal(world.sites.get("a.test")?.schema, "old");
+  });
+
+  it("is not let go of, nor its way back given up, when the ledger cannot be asked for a moment", async () => {
+    const { ledger, world, run } = await held();
+    let away = 1;
+    const shaky = (book: MemoryLedger) =>
+      new Proxy(book, {
+        get: (target, name) => {
+          const found: unknown = Reflect.get(target, name, target);
+          if (typeof found !== "function") return found;
+          return (...words: unknown[]): unknown => {
+            if (name === "release" && away-- > 0) return Promise.reject(new Error("connection refused"));
+            return Reflect.apply(found, target, words);
+          };
+        },
+      });
+    const holding = holdUntilVerdict({ ...run, ledger: shaky(ledger) }, 5);
+    await ask(ledger, "r1", { good: false, reason: "a.test: /login answers 500" });
+    await assert.rejects(holding, (error) => error instanceof WentBack);
+    assert.deepEqual([world.sites.get("a.test")?.schema, away < 0], ["old", true]);
+    const second = await held();
+    away = 1;
+    await assert.rejects(goBack({ ...second.run, ledger: shaky(second.ledger) }, new Error("it failed")), WentBack);
+    assert.equal(second.world.sites.get("a.test")?.schema, "old");
   });
 
   it("hears no word that was left before the schema was new", async () => {

@@ -205,6 +205,7 @@ export class ModelWorld implements World {
   /** Sites whose cache was cleared for the new code. */
   readonly refreshed = new Set<string>();
   refresh = (site: string) => this.#call(`refresh ${site}`, this.#nothing, () => void this.refreshed.add(site));
+  alone = () => this.#call("alone", this.#nothing, () => undefined);
   backUp = (site: string) => this.#call(`backUp ${site}`, this.#nothing, () => this.#snapshot(site));
   flagsOf = (site: string) => this.#call("flagsOf", this.#nothing, () => ({ flags: this.#site(site).flags }));
   untilClosed = (site: string) =>
@@ -220,6 +221,10 @@ export class ModelWorld implements World {
         Object.assign(this.#site(site), { closed: true, flags: 99 });
       },
     );
+  refuseOpened = (site: string) =>
+    this.#call(`refuseOpened ${site}`, this.#nothing, () => {
+      if (!this.#site(site).closed) throw new Error(`${site}: somebody has opened it meanwhile`);
+    });
   quiet = (site: string) =>
     this.#call(`quiet ${site}`, this.#nothing, () => {
       if (this.busy.has(site)) throw new Error(`${site}: somebody is still at work`);
