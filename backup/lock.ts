@@ -39,6 +39,8 @@ const waitMs = 5_000;
 export async function takeLock(context: Context): Promise<Lock> {
   const { lock } = context.kept;
   if (lock?.held() === true) return lent(lock, context.abort);
+  // One that we have lost may stand in our way on the server.
+  await letGo(context);
   const refusals: string[] = [];
   for (const site of sitesOf(context.job)) {
     const login = attempt(() => loginOf(context.job, site));

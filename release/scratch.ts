@@ -85,13 +85,14 @@ async function load(
 async function refuseForeign(context: Context, job: ReleaseJob, schema: string, site: string): Promise<void> {
   const { engine, query } = adminClient(context, job);
   if (engine !== "mariadb") return;
-  const { user } = loginOf(job.backup, site);
+  const login = loginOf(job.backup, site);
+  const [[user = ""] = []] = await databaseOf(context).query(context, login, "SELECT CURRENT_USER()");
   const { text } = quotings.mariadb;
   const made = { views: "table", triggers: "trigger", routines: "routine", events: "event" };
   const selects = Object.entries(made).map(
     ([kind, word]) =>
       `SELECT CONCAT(${word}_name, ' of ', definer) FROM information_schema.${kind} ` +
-      `WHERE ${word}_schema = ${text(schema)} AND SUBSTRING_INDEX(definer, '@', 1) <> ${text(user)}`,
+      `WHERE ${word}_schema = ${text(schema)} AND definer <> ${text(user)}`,
   );
   const foreign = (await query(selects.join(" UNION ALL "))).flat();
   if (foreign.length === 0) return;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { info } from "../log.ts";
+import { info, messageOf } from "../log.ts";
 
 /** After so many seconds without a word, the server ends the session that holds a lock, which its holder never keeps for more than 20. */
 export const idleSeconds = 120;
@@ -28,6 +28,11 @@ export async function allGone(
       });
       told = true;
     }
-    await sleep(pauseMs, undefined, { signal });
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) {
+      throw new Error(
+        `${messageOf(signal.reason)}, while sessions of the site's database user (${left.join(", ")}) were being ended`,
+      );
+    }
   }
 }

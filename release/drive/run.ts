@@ -113,19 +113,22 @@ async function keepAlive(
 }
 
 const awayMs = 1_000;
+/** So long it is asked; what is wrong for longer does not pass by itself. */
+const patienceMs = 600_000;
 
 /**
  * Asks the ledger, and again while it cannot be asked: whoever holds a release does not leave it for a server that is away for a moment.
  * @param still throws when nobody waits for the answer any more
  */
 export async function patiently<Answer>(still: () => unknown, question: () => Promise<Answer>): Promise<Answer> {
-  for (;;) {
+  const until = Date.now() + patienceMs;
+  for (let told = false; ; told = true) {
     try {
       return await question();
     } catch (error) {
-      if (error instanceof Refused || error instanceof Overtaken) throw error;
+      if (error instanceof Refused || error instanceof Overtaken || Date.now() > until) throw error;
       still();
-      info("waiting", { for: `the ledger: ${messageOf(error)}` });
+      if (!told) info("waiting", { for: `the ledger: ${messageOf(error)}` });
       await sleep(awayMs);
     }
   }

@@ -4,6 +4,7 @@ import { takeLock } from "../../backup/lock.ts";
 import { short } from "../../backup/manifest.ts";
 import { findSnapshots, named, type Snapshot, snapshotsOf } from "../../backup/repository.ts";
 import { restoreSite } from "../../backup/restore/index.ts";
+import { readRecord } from "../../backup/restore/record.ts";
 import { keptDays } from "../../backup/retention.ts";
 import { doorSeconds } from "../../constants/checks.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "../job.ts";
@@ -83,13 +84,15 @@ export async function putSealBack(
   site: string,
   { snapshot, cacheUrl }: Back,
 ): Promise<void> {
-  const closed = isClosed(job, site);
+  // Closed by the release, and not only by a try at this that was killed.
+  const record = readRecord(job.backup, site);
+  const closed = isClosed(job, site) && (record === undefined || Number(record.flags.maintenance_mode ?? 0) === 1);
   const settle = closed ? { settleSeconds: doorSecondsOf(job, site) } : {};
   // The command would run the code that is being taken back, which may be what has failed.
   const { clearCache, ...backup } = context.job;
   await restoreSite(
     { ...context, job: { ...backup, ...settle } },
-    { site, snapshot, allowUnverified: false, force: true, worthless: closed },
+    { site, snapshot, allowUnverified: false, force: false, worthless: closed },
   );
   if (clearCache !== undefined) await forgetCached(context, cacheUrl, site);
 }

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../backup/context.ts";
 import { keepLock } from "../../backup/lock.ts";
 import { info } from "../../backup/log.ts";
-import { removeRecord } from "../../backup/restore/record.ts";
+import { letIn } from "../../backup/restore/closing.ts";
+import { readRecord, removeRecord } from "../../backup/restore/record.ts";
 import { clearCache, migrate } from "../bench/commands.ts";
 import { candidateWeb } from "../bench/web.ts";
 import type { ReleaseJob, ReleaseSiteSpec } from "../job.ts";
@@ -42,16 +43,21 @@ export function realWorld(context: Context, job: ReleaseJob, { queue, cacheUrl, 
   const patience = { limit: job.limits.drain, progress: (line: string) => info("waiting", { for: line }) };
   const closed = new Map<string, number>();
   const candidate = candidateWeb(context, job);
+  // As the administrator: sessions of the sites' users are waited for, and ended.
+  const alone = () => keepLock(context, adminLogin(job, job.ledger));
   return {
-    // As the administrator: sessions of the sites' users are waited for, and ended.
-    alone: () => keepLock(context, adminLogin(job, job.ledger)),
+    alone,
     inspect: (past) => inspect(context, job, queue, past),
     backUp: (site) => sealSite(context, job, site, { kind: "backup", still: false }),
 
     flagsOf: (site) => Promise.resolve({ ...readFlags(job, site) }),
     close: (site) => {
       // What a restore remembers that was given up, and opened by hand, is no more: the next one would take its word for how the site was.
-      if (!isClosed(job, site)) removeRecord(job.backup, site);
+      const record = isClosed(job, site) ? undefined : readRecord(job.backup, site);
+      if (record !== undefined) {
+        letIn(context, site, record);
+        removeRecord(job.backup, site);
+      }
       // A site, or a bench, that allows reads meanwhile would answer on.
       setFlags(job, site, { maintenance_mode: 1, pause_scheduler: 1, allow_reads_during_maintenance: 0 });
       closed.set(site, performance.now());
@@ -80,8 +86,13 @@ export function realWorld(context: Context, job: ReleaseJob, { queue, cacheUrl, 
     endWorkers: () => queue.shutdownWorkers(patience),
     resume: async () => void (await queue.resume(id)),
 
-    seal: (site) => sealSite(context, job, site, { kind: "seal", still: true }),
+    // A lock that was lost since is taken anew, before a backup could begin between two sites.
+    seal: async (site) => {
+      await alone();
+      return sealSite(context, job, site, { kind: "seal", still: true });
+    },
     migrate: async (site) => {
+      await alone();
       // It loads its code while the schema changes; it asks for no site before it is asked.
       candidate.begin();
       await repairSiteUser(context, job, site);
@@ -102,7 +113,10 @@ export function realWorld(context: Context, job: ReleaseJob, { queue, cacheUrl, 
 
     lostSeals: (seals) => lostSeals(context, seals),
     rehearse: (_, sealed) => rehearse(context, job, sealed),
-    returnTo: (site, sealed) => returnTo(context, job, specOf(site), { ...sealed, cacheUrl }),
+    returnTo: async (site, sealed) => {
+      await alone();
+      await returnTo(context, job, specOf(site), { ...sealed, cacheUrl });
+    },
 
     restore: (site, { snapshot }) => putSealBack(context, job, site, { snapshot, cacheUrl }),
     refresh: (site) => clearCache(context, job, site),

@@ -1,6 +1,6 @@
 // What others do while a release is on its way: backups, people with a shell, an `up` with another stack file. On real servers.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Context, openContext } from "../../backup/context.ts";
@@ -102,11 +102,12 @@ for (const engine of ["mariadb", "postgres"] as const) {
       assert.equal(await login(), 200);
     });
 
-    it("goes back over code that does not even start, and forgets what is cached of its site alone", async () => {
+    it("goes back over code that does not even start, and forgets what is cached of its site, but for what waits there to be written", async () => {
       const server = redisServer(`redis://127.0.0.1:${runner.bench.cache.port}`);
       const cache = (...words: string[]) => withRedis(server, AbortSignal.timeout(5_000), (ask) => ask(...words));
-      const [mine, theirs] = [`${String(runner.bench.config(site)["db_name"])}|doc`, "db_of_another|doc"];
-      for (const key of [mine, theirs]) await cache("SET", key, "x");
+      const own = String(runner.bench.config(site)["db_name"]);
+      const keys = [`${own}|doc`, `${own}|insert_queue_for_Error Log`, "db_of_another|doc"];
+      for (const key of keys) await cache("SET", key, "x");
       await anew();
       const broken = (job: ReleaseJob): ReleaseJob => ({ ...job, backup: { ...job.backup, clearCache: ["false"] } });
       await runner.bench.become("two");
@@ -114,7 +115,7 @@ for (const engine of ["mariadb", "postgres"] as const) {
       good(await runner.step("backup", more));
       assert.equal((await runner.step("migrate", more)).code, 1);
       assert.equal((await last())?.state, "rolled_back", (await last())?.reason);
-      assert.deepEqual([await cache("EXISTS", mine), await cache("EXISTS", theirs)], [0, 1]);
+      assert.deepEqual(await Promise.all(keys.map((key) => cache("EXISTS", key))), [0, 1, 1]);
       await runner.bench.become("one");
       await serves();
     });
@@ -132,6 +133,24 @@ for (const engine of ["mariadb", "postgres"] as const) {
       assert.match((await last())?.reason ?? "", /a\.test: somebody has opened it meanwhile/);
       assert.equal((await last())?.state, "rolled_back");
       assert.equal(runner.bench.sql(site, "SELECT COUNT(*) FROM `tabCustomer` WHERE name = 'late'"), "1");
+      assert.equal(await login(), 200);
+    });
+
+    it("backs up what was written to a site that was opened by hand, before its seal goes back, also where a try at that was killed", async () => {
+      await anew();
+      good(await runner.step("backup"));
+      await runner.step("migrate", { kill: `migrated:${site}` });
+      const { db_password: password } = runner.bench.config(site);
+      const open = { maintenance_mode: null, pause_scheduler: null };
+      const tried = { id: "killed", snapshot: "", flags: open, password, safety: null, writing: false, placing: false };
+      const record = runner.bench.siteFile(site, "restore.json");
+      writeFileSync(record, JSON.stringify(tried));
+      chownSync(record, 1_000, 1_000);
+      runner.release(`r${(attempt += 1)}`, { attempt });
+      const soon = (job: ReleaseJob): ReleaseJob => ({ ...job, backup: { ...job.backup, settleSeconds: 0 } });
+      const { code, output, events } = await runner.step("prepare", { change: soon });
+      assert.equal(code, 0, output);
+      assert.equal(events.filter(({ event }) => event === "safety backup taken").length, 1);
       assert.equal(await login(), 200);
     });
 

@@ -217,9 +217,7 @@ export class ModelWorld implements World {
     this.#call(
       `close ${site}`,
       () => void (this.#site(site).flags = 99),
-      () => {
-        Object.assign(this.#site(site), { closed: true, flags: 99 });
-      },
+      () => void Object.assign(this.#site(site), { closed: true, flags: 99 }),
     );
   refuseOpened = (site: string) =>
     this.#call(`refuseOpened ${site}`, this.#nothing, () => {
@@ -230,16 +228,12 @@ export class ModelWorld implements World {
       if (this.busy.has(site)) throw new Error(`${site}: somebody is still at work`);
     });
   open = (site: string, { flags = 0 }: Remembered) =>
-    this.#call(`open ${site}`, this.#nothing, () => {
-      Object.assign(this.#site(site), { closed: false, flags });
-    });
+    this.#call(`open ${site}`, this.#nothing, () => void Object.assign(this.#site(site), { closed: false, flags }));
   queueState = () => this.#call("queueState", this.#nothing, () => ({ suspended: this.suspended }));
-  drain = () =>
-    this.#call(
-      "drain",
-      () => void (this.suspended = true),
-      () => void (this.suspended = true),
-    );
+  drain = () => {
+    const suspend = () => void (this.suspended = true);
+    return this.#call("drain", suspend, suspend);
+  };
   still = () =>
     this.#call("still", this.#nothing, () => {
       if (this.restless.length > 0) throw new Error(`writes are closed, and yet: ${this.restless.join("; ")}`);
