@@ -11,6 +11,7 @@ const apart = new Set(["backup", "engine", "judges", "live", "release", "validit
  */
 const first = [
   "judges/exporters",
+  "release/meanwhile",
   "release/twenty-sites",
   "release/kills",
   "release/undo-servers",
