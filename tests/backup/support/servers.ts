@@ -60,9 +60,8 @@ export async function startMariadb(laid: (data: string) => void = () => undefine
   // A data folder that lives for a minute is worth no wait for the disk; two servers that start at once share no /tmp.
   const brief = [`--tmpdir=${folder}`, "--innodb-flush-method=nosync", "--innodb-flush-log-at-trx-commit=0"];
   must([tools["mariadb-install-db"], "--no-defaults", `--datadir=${data}`, ...root, ...brief]);
-  const port = await freePort();
   const socket = path.join(folder, "s");
-  const settings = [`--port=${port}`, `--socket=${socket}`, "--bind-address=127.0.0.1", "--skip-name-resolve"];
+  const settings = [`--socket=${socket}`, "--bind-address=127.0.0.1", "--skip-name-resolve"];
   const small = ["--innodb-buffer-pool-size=64M", "--max-allowed-packet=64M", "--event-scheduler=OFF"];
   const argv = [
     tools.mariadbd,
@@ -73,7 +72,21 @@ export async function startMariadb(laid: (data: string) => void = () => undefine
     ...small,
     ...brief,
   ];
-  const server = await startServer(argv, { ...nobody, cwd: folder, ready: { port }, deadlineMs: 60_000 });
+  const start = async (tries: number): Promise<{ port: number; server: RunningServer }> => {
+    const port = await freePort();
+    const server = await startServer([...argv, `--port=${port}`], {
+      ...nobody,
+      ...{ cwd: folder, ready: { port }, deadlineMs: 60_000 },
+    });
+    for (const since = Date.now(); Date.now() - since < 10_000; await sleep(20)) {
+      if (existsSync(socket)) return { port, server };
+    }
+    // Another process was quicker, and it was that one which listened: ours has ended.
+    await server.stop();
+    if (tries <= 1) throw new Error(`mariadbd makes no socket: it finds no port of its own (last was ${port})`);
+    return start(tries - 1);
+  };
+  const { port, server } = await start(3);
   const client = [
     tools.mariadb,
     "--no-defaults",
